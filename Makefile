@@ -1,0 +1,68 @@
+# Everything a developer does, by `make`; `make` alone lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+SCENARIO ?= default
+SCENARIOS := default full control
+
+# Molecule finds Ansible by PATH, and keeps its state in this checkout, not under a hash of its name.
+tools := . containers/env && PATH="$(CURDIR)/.venv/bin:$$PATH"
+molecule = $(tools) MOLECULE_EPHEMERAL_DIRECTORY="$(CURDIR)/.cache/molecule/$(SCENARIO)" molecule
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+.PHONY: try
+try: ## a complete server in a local container, for a look; VARS="key=value …" sets its knobs
+	@tools/bootstrap try
+	@$(tools) VARS='$(VARS)' trial/up
+
+.PHONY: try-stop
+try-stop: ## remove that server
+	@$(tools) trial/down
+
+.PHONY: test
+test: lint unit ## everything: linters, unit tests, all scenarios on Debian 12 and 13
+	@for scenario in $(SCENARIOS); do $(MAKE) --no-print-directory molecule SCENARIO=$$scenario || exit; done
+
+.PHONY: env
+env: ## install what the tests need: Podman by apt, Ansible and the like in .venv
+	@tools/bootstrap
+
+.PHONY: lint
+lint: env ## ruff, mypy, yamllint, ansible-lint
+	$(tools) ruff check
+	$(tools) ruff format --check
+	$(tools) mypy
+	$(tools) yamllint .
+	$(tools) ansible-lint
+
+.PHONY: unit
+unit: env ## pytest over tests/, without a server
+	$(tools) pytest --cov
+
+.PHONY: molecule
+molecule: env ## one scenario from nothing to nothing: SCENARIO=default, full or control
+	$(molecule) test --scenario-name $(SCENARIO)
+
+.PHONY: converge verify destroy
+converge: env ## create and deploy SCENARIO's containers, and leave them
+	$(molecule) converge --scenario-name $(SCENARIO)
+
+verify: env ## run the behaviour tests on them
+	$(molecule) verify --scenario-name $(SCENARIO)
+
+destroy: env ## remove them
+	$(molecule) destroy --scenario-name $(SCENARIO)
+
+.PHONY: requirements
+requirements: ## renew tests/requirements*.txt (needs uv)
+	cd tests && for part in requirements requirements-try; do \
+	    uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes \
+	        --no-emit-index-url --no-emit-find-links --custom-compile-command 'make requirements' \
+	        --quiet --output-file $$part.txt $$part.in || exit; \
+	done
+
+.PHONY: clean
+clean: ## remove all that was made here: containers, networks, images, .venv
+	@. containers/env && tools/clean

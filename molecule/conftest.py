@@ -1,0 +1,51 @@
+"""Fixtures for all scenarios. A test that takes `server` runs once on each mail server."""
+
+import os
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from probe import Host, Scenario, Server
+
+
+@cache
+def load_scenario() -> Scenario:
+    """Load the inventory that the environment names."""
+    try:
+        return Scenario.load(Path(os.environ["MAILPOPBOX_INVENTORY"]))
+    except KeyError:
+        raise pytest.UsageError("MAILPOPBOX_INVENTORY names no inventory") from None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that takes `server` on each Debian of the scenario."""
+    if "server" in metafunc.fixturenames:
+        servers = load_scenario().servers
+        metafunc.parametrize("server", servers, ids=[server.name for server in servers])
+
+
+@pytest.fixture(scope="session")
+def scenario() -> Scenario:
+    """The scenario whose servers are tested."""
+    return load_scenario()
+
+
+@pytest.fixture(scope="session")
+def client(scenario: Scenario) -> Host:
+    """The host that stands for the rest of the world, in scenarios that have one."""
+    return scenario.host(scenario.groups["clients"][0], Host)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Function) -> Iterator[None]:
+    """Show a server's log beside the test that failed on it."""
+    begin = time.time()
+    try:
+        yield
+    except BaseException:
+        server = item.funcargs.get("server")
+        if isinstance(server, Server):
+            item.add_report_section("call", f"journal of {server.name}", server.journal(begin))
+        raise

@@ -1,0 +1,404 @@
+"""What the behaviour tests see of a scenario: its mail servers, as mail programs meet them.
+
+Everything here ends by itself: commands, connections and waits all have a time limit.
+"""
+
+import json
+import os
+import poplib
+import re
+import smtplib
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP, default
+from email.utils import formatdate, make_msgid
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+TOP = Path(__file__).resolve().parents[2]
+SERVICES = {
+    25: "smtp",
+    110: "pop3",
+    143: "imap",
+    465: "submissions",
+    587: "submission",
+    993: "imaps",
+    995: "pop3s",
+}
+NETWORK_SECONDS = 30
+DEPLOY_SECONDS = 900
+
+T = TypeVar("T")
+H = TypeVar("H", bound="Host")
+
+
+class _NamedContext(ssl.SSLContext):
+    """TLS that expects the server's own name, though its port is published on 127.0.0.1."""
+
+    server_name: str
+
+    def wrap_socket(self, sock: socket.socket, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
+        kwargs["server_hostname"] = self.server_name
+        return super().wrap_socket(sock, *args, **kwargs)
+
+
+def tls(server_name: str, ca: Path | None) -> ssl.SSLContext:
+    """Verify by the given CA's certificate, or take any certificate when there is none."""
+    context = _NamedContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.server_name = server_name
+    if ca:
+        context.load_verify_locations(ca)
+    else:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def token() -> str:
+    """Return a word that no other message has."""
+    return uuid.uuid4().hex
+
+
+def letter(
+    subject: str,
+    *,
+    sender: str = "friend@example.org",
+    to: str = "anything@example.com",
+    body: str = "Hello!\n",
+    **headers: str,
+) -> EmailMessage:
+    """Return an ordinary message; more headers as keywords (`Reply_To="…"`)."""
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = to
+    message["Subject"] = subject
+    message["Date"] = formatdate()
+    message["Message-ID"] = make_msgid(domain="example.org")
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    message.set_content(body)
+    return message
+
+
+def parse(raw: bytes) -> EmailMessage:
+    """Return a message as Python's email package reads it."""
+    return message_from_bytes(raw, policy=default)
+
+
+def wait_until(what: str, look: Callable[[], T | None], timeout: float = 30) -> T:
+    """Return the first true result of `look`; fail with `what` was waited for."""
+    end = time.monotonic() + timeout
+    while not (result := look()):
+        if time.monotonic() > end:
+            raise TimeoutError(f"no {what} within {timeout:g} seconds")
+        time.sleep(0.3)
+    return result
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """One mailbox of the contract."""
+
+    login: str
+    domains: tuple[str, ...]
+    addresses: tuple[str, ...]
+    password: str
+
+
+@dataclass(frozen=True)
+class Host:
+    """One container of the scenario."""
+
+    name: str
+    container: str
+    release: int
+    inventory: Path
+    variables: Mapping[str, Any]
+
+    def run(
+        self,
+        *argv: str,
+        stdin: str = "",
+        check: bool = True,
+        timeout: float = 60,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command as root in the container; with `check`, fail with its output."""
+        command = ["podman", "exec", "--interactive", self.container, *argv]
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
+        )
+        if check and done.returncode:
+            raise AssertionError(
+                f"{self.name}: {argv} exited with {done.returncode}\n{done.stdout}{done.stderr}"
+            )
+        return done
+
+    def journal(self, since: float) -> str:
+        """Return what the host logged since a point of Unix time."""
+        return self.run(
+            "journalctl", "--no-pager", "--output=short", f"--since=@{since:.0f}"
+        ).stdout
+
+    @cached_property
+    def ports(self) -> dict[str, int]:
+        """The published ports by the names of their services."""
+        done = subprocess.run(
+            ["podman", "port", self.container],
+            capture_output=True,
+            text=True,
+            timeout=NETWORK_SECONDS,
+            check=True,
+        )
+        published = re.findall(r"^(\d+)/tcp -> .*:(\d+)$", done.stdout, re.MULTILINE)
+        return {SERVICES[int(inside)]: int(outside) for inside, outside in published}
+
+
+@dataclass(frozen=True)
+class Server(Host):
+    """A mail server, and what one does with it."""
+
+    @property
+    def hostname(self) -> str:
+        """The name it has on the network."""
+        return str(self.variables["mailpopbox_hostname"])
+
+    @property
+    def mailboxes(self) -> list[Mailbox]:
+        """The mailboxes of the contract, with their passwords."""
+        return [
+            Mailbox(
+                login=entry["login"],
+                domains=tuple(entry.get("domains", ())),
+                addresses=tuple(entry.get("addresses", ())),
+                password=entry.get("password") or self._secret(entry["login"]),
+            )
+            for entry in self.variables["mailpopbox_mailboxes"]
+        ]
+
+    def _secret(self, login: str) -> str:
+        return (self.inventory / "secrets" / login).read_text().strip()
+
+    def mailbox(self, login: str | None = None) -> Mailbox:
+        """Return the mailbox of that login, or the first one."""
+        return next(box for box in self.mailboxes if login in (None, box.login))
+
+    def smtp(
+        self,
+        service: str = "smtp",
+        login: str | None = None,
+        password: str | None = None,
+        *,
+        ca: Path | None = None,
+        starttls: bool | None = None,
+    ) -> smtplib.SMTP:
+        """Return a client that has said EHLO and logged in; `with` closes it.
+
+        submissions is TLS at once, submission has STARTTLS, smtp only when asked for.
+        """
+        context = tls(self.hostname, ca)
+        port = self.ports[service]
+        client = (
+            smtplib.SMTP_SSL(
+                "127.0.0.1", port, "client.example.org", timeout=NETWORK_SECONDS, context=context
+            )
+            if service == "submissions"
+            else smtplib.SMTP("127.0.0.1", port, "client.example.org", timeout=NETWORK_SECONDS)
+        )
+        try:
+            if service == "submission" if starttls is None else starttls:
+                client.starttls(context=context)
+            client.ehlo()
+            if login is not None:
+                client.login(login, self.mailbox(login).password if password is None else password)
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    @contextmanager
+    def pop3(
+        self, login: str | None = None, password: str | None = None, *, ca: Path | None = None
+    ) -> Iterator[poplib.POP3]:
+        """Log in to a mailbox (the first, if none is named) over POP3S; leave by QUIT."""
+        login = login or self.mailbox().login
+        client = poplib.POP3_SSL(
+            "127.0.0.1",
+            self.ports["pop3s"],
+            timeout=NETWORK_SECONDS,
+            context=tls(self.hostname, ca),
+        )
+        try:
+            client.user(login)
+            client.pass_(self.mailbox(login).password if password is None else password)
+            yield client
+            client.quit()
+        finally:
+            client.close()
+
+    def send(
+        self,
+        message: EmailMessage | bytes,
+        *,
+        sender: str | None = None,
+        to: str | Sequence[str] | None = None,
+        service: str = "smtp",
+        login: str | None = None,
+    ) -> None:
+        """Send a message, by its own From and To unless the envelope is given."""
+        raw = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
+        headers = parse(raw)
+        if sender is None:
+            sender = headers["From"].addresses[0].addr_spec
+        if to is None:
+            to = [address.addr_spec for address in headers["To"].addresses]
+        with self.smtp(service, login) as client:
+            refused = client.sendmail(sender, to, raw)
+        assert not refused, refused
+
+    def fetch(self, login: str | None = None) -> list[EmailMessage]:
+        """Return all messages of a mailbox, oldest first, and leave them there."""
+        with self.pop3(login) as client:
+            count, _ = client.stat()
+            return [parse(_retrieve(client, number)) for number in range(1, count + 1)]
+
+    def wait_for_raw(self, login: str | None, subject: str, timeout: float = 30) -> bytes:
+        """Return a message with these words in its subject as it came, once it arrives."""
+        return wait_until(
+            f"message with {subject!r} in its subject on {self.name}",
+            lambda: self._find(login, subject),
+            timeout,
+        )
+
+    def wait_for_message(
+        self, login: str | None, subject: str, timeout: float = 30
+    ) -> EmailMessage:
+        """Return a message with these words in its subject, once it arrives."""
+        return parse(self.wait_for_raw(login, subject, timeout))
+
+    def _find(self, login: str | None, subject: str) -> bytes | None:
+        """Look through the headers only, newest first: mailboxes grow from test to test."""
+        with self.pop3(login) as client:
+            count, _ = client.stat()
+            for number in range(count, 0, -1):
+                head = parse(b"\r\n".join(client.top(number, 0)[1]))
+                if subject in (head["Subject"] or ""):
+                    return _retrieve(client, number)
+        return None
+
+
+def _retrieve(client: poplib.POP3, number: int) -> bytes:
+    return b"\r\n".join([*client.retr(number)[1], b""])
+
+
+@dataclass(frozen=True)
+class Recap:
+    """Ansible's closing counts for one host."""
+
+    ok: int
+    changed: int
+    unreachable: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """How one run of the playbook ended."""
+
+    rc: int
+    output: str
+
+    @cached_property
+    def recap(self) -> dict[str, Recap]:
+        """The closing counts by host; empty when the run ended before."""
+        lines = re.findall(
+            r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)",
+            self.output,
+            re.MULTILINE,
+        )
+        return {host: Recap(*map(int, counts)) for host, *counts in lines}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario's inventory, loaded."""
+
+    inventory: Path
+    groups: Mapping[str, list[str]]
+    variables: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def load(cls, inventory: Path) -> "Scenario":
+        """Read an inventory as Ansible does, group_vars and host_vars included."""
+        listing = json.loads(
+            subprocess.run(
+                [_tool("ansible-inventory"), "--inventory", str(inventory), "--list"],
+                capture_output=True,
+                text=True,
+                timeout=NETWORK_SECONDS,
+                check=True,
+            ).stdout
+        )
+        variables = listing.pop("_meta")["hostvars"]
+        groups = {name: group.get("hosts", []) for name, group in listing.items()}
+        return cls(inventory, groups, variables)
+
+    @property
+    def servers(self) -> list[Server]:
+        """The mail servers, on which every behaviour is tested."""
+        return [self.host(name, Server) for name in self.groups["mailservers"]]
+
+    def host(self, name: str, kind: type[H]) -> H:
+        """Return one host by its name in the inventory."""
+        variables = self.variables[name]
+        container, release = variables["ansible_host"], int(variables["_release"])
+        return kind(name, container, release, self.inventory, variables)
+
+    def deploy(
+        self,
+        extra_vars: Mapping[str, Any] | None = None,
+        limit: str | None = None,
+        *options: str,
+        playbook: str = "playbook.yml",
+    ) -> Deployment:
+        """Run the playbook once more, with other settings. What they change stays changed."""
+        argv = [_tool("ansible-playbook"), "--inventory", str(self.inventory), *options, playbook]
+        argv += ["--extra-vars", json.dumps(extra_vars or {})]
+        argv += ["--limit", limit] if limit else []
+        done = subprocess.run(
+            argv,
+            cwd=TOP,
+            env=_ansible_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=DEPLOY_SECONDS,
+            check=False,
+        )
+        return Deployment(done.returncode, done.stdout)
+
+
+def _tool(name: str) -> str:
+    """Return a command of the environment that runs the tests."""
+    return str(Path(sys.executable).parent / name)
+
+
+def _ansible_environment() -> dict[str, str]:
+    environment = {key: value for key, value in os.environ.items() if key != "ANSIBLE_FORCE_COLOR"}
+    return environment | {
+        "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+        "ANSIBLE_CONNECTION_PLUGINS": str(TOP / "molecule/shared/connection"),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
+    }
