@@ -4,13 +4,15 @@ SHELL := /bin/sh
 SCENARIO ?= default
 SCENARIOS := default full control
 
-# Molecule finds Ansible by PATH, and keeps its state in this checkout, not under a hash of its name.
+# Molecule finds Ansible by PATH. It would load every scenario for any of them, and keep its state
+# under a hash of the checkout's name, where two checkouts meet.
 tools := . containers/env && PATH="$(CURDIR)/.venv/bin:$$PATH"
-molecule = $(tools) MOLECULE_EPHEMERAL_DIRECTORY="$(CURDIR)/.cache/molecule/$(SCENARIO)" molecule
+molecule = $(tools) MOLECULE_COMMAND_BORDERS=0 MOLECULE_GLOB="molecule/$(SCENARIO)/molecule.yml" \
+    MOLECULE_EPHEMERAL_DIRECTORY="$(CURDIR)/.cache/molecule/$(SCENARIO)" molecule
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 21
 
 .PHONY: try
 try: ## a complete server in a local container, for a look; VARS="key=value …" sets its knobs

@@ -16,7 +16,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP, default
@@ -122,8 +122,8 @@ class Host:
     name: str
     container: str
     release: int
-    inventory: Path
-    variables: Mapping[str, Any]
+    inventory: Path = field(repr=False)
+    variables: Mapping[str, Any] = field(repr=False)
 
     def run(
         self,
@@ -146,7 +146,7 @@ class Host:
     def journal(self, since: float) -> str:
         """Return what the host logged since a point of Unix time."""
         return self.run(
-            "journalctl", "--no-pager", "--output=short", f"--since=@{since:.0f}"
+            "journalctl", "--no-pager", "--output=short", f"--since=@{int(since)}"
         ).stdout
 
     @cached_property
