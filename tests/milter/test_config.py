@@ -1,0 +1,242 @@
+"""Configurations that are taken, and what is said about the others."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mailpopbox.config import Config, ConfigError, Mailbox, load, parse
+
+MINIMAL: dict[str, Any] = {
+    "socket": "/run/mailpopbox/milter.sock",
+    "hostname": "mx.example.com",
+    "mailboxes": [{"login": "mailbox@example.com", "domains": ["example.com"]}],
+}
+
+
+def problems_of(document: object) -> tuple[str, ...]:
+    try:
+        parse(document)
+    except ConfigError as error:
+        return error.problems
+    return ()
+
+
+def mailbox(**changes: object) -> dict[str, Any]:
+    return MINIMAL | {"mailboxes": [MINIMAL["mailboxes"][0] | changes]}
+
+
+def test_minimal() -> None:
+    assert parse(MINIMAL) == Config(
+        socket="/run/mailpopbox/milter.sock",
+        hostname="mx.example.com",
+        mailboxes=(Mailbox("mailbox@example.com", ("example.com",), ()),),
+        log_level="info",
+    )
+
+
+def test_names_are_kept_in_lower_case() -> None:
+    config = parse(
+        {
+            "socket": "/run/Milter.sock",
+            "hostname": "MX.Example.COM",
+            "log_level": "debug",
+            "mailboxes": [
+                {
+                    "login": "Mailbox@Example.com",
+                    "addresses": ["Alice@Example.net", "shop-*@a.test"],
+                }
+            ],
+        }
+    )
+    assert config == Config(
+        socket="/run/Milter.sock",
+        hostname="mx.example.com",
+        mailboxes=(Mailbox("mailbox@example.com", (), ("alice@example.net", "shop-*@a.test")),),
+        log_level="debug",
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        (None, "None is no mapping; write keys and values, like “socket: …”"),
+        (MINIMAL | {"log_levle": 1}, 'log_levle: unknown key; did you mean "log_level"?'),
+        (
+            MINIMAL | {"quux": 1},
+            "quux: unknown key; known are socket, hostname, log_level, mailboxes",
+        ),
+        (
+            MINIMAL | {7: 1},
+            "7: unknown key; known are socket, hostname, log_level, mailboxes",
+        ),
+        (
+            MINIMAL | {"socket": "milter.sock"},
+            "socket: 'milter.sock' is no absolute path; write one that begins with /",
+        ),
+        (
+            MINIMAL | {"socket": "/a\nb"},
+            "socket: '/a\\nb' is no absolute path; write one that begins with /",
+        ),
+        (
+            MINIMAL | {"hostname": "mx"},
+            (
+                "hostname: 'mx' is no domain name; write one like mx.example.com "
+                "(xn--… for letters outside ASCII)"
+            ),
+        ),
+        (
+            MINIMAL | {"hostname": 12},
+            "hostname: 12 is no text; put it in quotes if it is meant as one",
+        ),
+        (
+            MINIMAL | {"log_level": "loud"},
+            "log_level: 'loud' is no log level; take one of debug, info, warning, error",
+        ),
+        (
+            MINIMAL | {"mailboxes": []},
+            "mailboxes: [] is no list with entries; write a line “- …” for each",
+        ),
+        (
+            MINIMAL | {"mailboxes": {"login": "a@example.com"}},
+            (
+                "mailboxes: {'login': 'a@example.com'} is no list with entries; "
+                "write a line “- …” for each"
+            ),
+        ),
+        (
+            MINIMAL | {"mailboxes": ["a@example.com"]},
+            "mailboxes[1]: 'a@example.com' is no mapping; write keys and values, like “login: …”",
+        ),
+        (
+            mailbox(login="mailbox"),
+            "mailboxes[1].login: 'mailbox' is no address; write one like mailbox@example.com",
+        ),
+        (
+            mailbox(domains=["-"]),
+            (
+                "mailboxes[1].domains[1]: '-' is no domain name; write one like mx.example.com "
+                "(xn--… for letters outside ASCII)"
+            ),
+        ),
+        (
+            mailbox(addresses="a@example.com"),
+            (
+                "mailboxes[1].addresses: 'a@example.com' is no list with entries; "
+                "write a line “- …” for each"
+            ),
+        ),
+        (
+            mailbox(addresses=["a b@example.com"]),
+            (
+                "mailboxes[1].addresses[1]: 'a b@example.com' is no address; "
+                "write one like mailbox@example.com"
+            ),
+        ),
+        (
+            MINIMAL | {"mailboxes": [{"login": "a@example.com"}]},
+            'mailboxes[1].domains: missing; add it, for instance "domains: [example.com]"',
+        ),
+        (
+            mailbox(domains=["example.com", "EXAMPLE.com"]),
+            "mailboxes: the domain 'example.com' stands there twice; leave it in one place",
+        ),
+        (
+            mailbox(addresses=["a@example.com", "A@example.com"]),
+            "mailboxes: the address 'a@example.com' stands there twice; leave it in one place",
+        ),
+        (
+            MINIMAL
+            | {
+                "mailboxes": [
+                    {"login": "a@example.com", "domains": ["example.com"]},
+                    {"login": "A@example.com", "domains": ["example.net"]},
+                ]
+            },
+            "mailboxes: the login 'a@example.com' stands there twice; leave it in one place",
+        ),
+    ],
+)
+def test_what_is_refused(document: object, problem: str) -> None:
+    assert problems_of(document) == (problem,)
+
+
+def test_a_socket_path_fits_the_kernels_limit() -> None:
+    longest = "/" + "x" * 106
+    assert parse(MINIMAL | {"socket": longest}).socket == longest
+    [problem] = problems_of(MINIMAL | {"socket": longest + "x"})
+    assert problem.endswith("is too long; a socket's path has 107 bytes at most")
+
+
+def test_all_problems_are_told_at_once() -> None:
+    document = {"hostname": "mx", "mailbox": [], "mailboxes": [{"domains": ["", ""]}]}
+    told = problems_of(document)
+    assert [problem.split(":")[0] for problem in told] == [
+        "mailbox",
+        "socket",
+        "hostname",
+        "mailboxes[1].login",
+        "mailboxes[1].domains[1]",
+        "mailboxes[1].domains[2]",
+    ]
+
+
+yamlish = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates() | st.binary(),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(
+            st.sampled_from([*MINIMAL, "log_level", "login", "domains", "addresses"])
+            | st.text()
+            | st.integers()
+            | st.none(),
+            inner,
+        )
+    ),
+)
+
+
+@given(yamlish)
+def test_nothing_but_config_error_is_raised(document: object) -> None:
+    assert all(len(problem.splitlines()) == 1 for problem in problems_of(document))
+
+
+@given(key=st.sampled_from(["log_level", *MINIMAL]), value=yamlish)
+def test_nor_for_a_file_that_is_nearly_right(key: str, value: object) -> None:
+    assert all(key in problem for problem in problems_of(MINIMAL | {key: value}))
+
+
+def test_load(tmp_path: Path) -> None:
+    path = tmp_path / "milter.yml"
+    path.write_text(
+        "socket: /run/milter.sock\n"
+        "hostname: mx.example.com\n"
+        "mailboxes:\n"
+        "  - login: mailbox@example.com\n"
+        "    domains: [example.com]\n"
+    )
+    assert load(path).socket == "/run/milter.sock"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"a: [1", "not valid YAML: while parsing a flow sequence"),
+        (b"\xff\xfe\xff", "not valid YAML: "),
+        (b"since: 2024-99-99", "not valid YAML: month must be in 1..12"),
+        (b"", "None is no mapping"),
+    ],
+)
+def test_load_names_the_file(tmp_path: Path, content: bytes, problem: str) -> None:
+    path = tmp_path / "milter.yml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert str(caught.value).startswith(f"{path}: {problem}")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_load_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.yml: cannot be read: No such file"):
+        load(tmp_path / "none.yml")
