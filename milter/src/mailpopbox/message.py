@@ -1,0 +1,101 @@
+"""What the rules are given about a message, and what they may answer.
+
+Text that came from the wire is `str`, decoded as UTF-8 with surrogateescape, so that
+`value.encode(errors="surrogateescape")` gives back the very bytes, whatever they were.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# RFC 5321: a reply from here up tells the client not to try again.
+_FIRST_PERMANENT_CODE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One message as it came in, without its body.
+
+    `headers` are (name, value) pairs in the order of the message; a folded value keeps its line
+    breaks. Envelope addresses stand without angle brackets; the empty sender is "". `login` is
+    the authenticated user, None for mail from outside.
+    """
+
+    headers: tuple[tuple[str, str], ...]
+    sender: str
+    recipients: tuple[str, ...]
+    login: str | None
+    queue_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetHeader:
+    """Give a header another value.
+
+    `occurrence` counts from 1 among the headers of that name (in any case) in the message as
+    it came in, here and in `RemoveHeader`, whatever other changes stand beside it.
+    """
+
+    name: str
+    occurrence: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveHeader:
+    """Take a header out of the message."""
+
+    name: str
+    occurrence: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddHeader:
+    """Put a header below the others."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetSender:
+    """Give the envelope another sender; "" is the empty one."""
+
+    address: str
+
+
+Change = SetHeader | RemoveHeader | AddHeader | SetSender
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Turn the message away: SMTP code, enhanced status code, one sentence for a person."""
+
+    code: int
+    enhanced: str
+    text: str
+
+    @property
+    def permanent(self) -> bool:
+        return self.code >= _FIRST_PERMANENT_CODE
+
+
+Verdict = tuple[Change, ...] | Refusal
+
+
+def in_safe_order(changes: Iterable[Change]) -> list[Change]:
+    """Order changes so that carrying one out never renumbers the headers another one means.
+
+    Postfix counts the headers that are there at that moment. Hence: values first, then
+    removals from the bottom up, then additions.
+    """
+
+    def rank(change: Change) -> tuple[int, int]:
+        match change:
+            case SetHeader() | SetSender():
+                return (0, 0)
+            case RemoveHeader(occurrence=occurrence):
+                return (1, -occurrence)
+            case AddHeader():
+                return (2, 0)
+
+    return sorted(changes, key=rank)
