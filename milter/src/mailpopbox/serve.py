@@ -1,0 +1,246 @@
+"""The pymilter shell: it collects a message, asks the rules once, and does what they say.
+
+It fails closed. Whatever goes wrong in here, the answer is 451 and the mail program keeps the
+message; nothing leaves that the rules have not seen.
+"""
+
+import functools
+import logging
+import os
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+import Milter
+
+from mailpopbox import rules
+from mailpopbox.config import Config
+from mailpopbox.message import (
+    AddHeader,
+    Change,
+    Refusal,
+    RemoveHeader,
+    SetHeader,
+    SetSender,
+    Transaction,
+    Verdict,
+    in_safe_order,
+)
+from mailpopbox.systemd import fields, notify_ready
+
+log = logging.getLogger(__name__)
+
+# All that the rules may ask for. Postfix refuses anything else.
+_ACTIONS = Milter.ADDHDRS | Milter.CHGHDRS | Milter.CHGFROM
+
+_TROUBLE = Refusal(451, "4.3.0", "The mail server has a problem of its own; please try again later")
+
+
+@dataclass(slots=True)
+class _Collected:
+    """What has arrived of the message at hand."""
+
+    sender: str
+    login: str | None
+    recipients: list[str] = field(default_factory=list)
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+def _collecting(callback: Callable[..., None]) -> Callable[..., int]:
+    """Make a callback one that Postfix does not wait for, and that remembers its failure.
+
+    No answer can be given there any more, so the end of the message gives it.
+    """
+
+    @Milter.noreply
+    @functools.wraps(callback)
+    def guarded(session: "Session", *args: str) -> int:
+        try:
+            callback(session, *args)
+        # Everything: a message that was not collected whole must not pass.
+        except Exception as error:  # noqa: BLE001
+            session.failure = session.failure or error
+        return Milter.CONTINUE
+
+    return guarded
+
+
+class Session(Milter.Base):
+    """One connection from Postfix, which carries any number of messages, one after another."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.message: _Collected | None = None
+        self.failure: Exception | None = None
+
+    def negotiate(self, opts: list[int]) -> int:
+        """Agree with Postfix on what is sent and what may be changed.
+
+        The callbacks that are not overridden here, `body` among them, are never sent.
+        Anything but CONTINUE makes libmilter hang up, which Postfix takes for a failure.
+        """
+        if super().negotiate(opts) != Milter.CONTINUE or opts[0] & _ACTIONS != _ACTIONS:
+            log.error("error=negotiation: the other side is no Postfix, or too old a one")
+            return Milter.REJECT
+        opts[0] = self._actions = _ACTIONS
+        return Milter.CONTINUE
+
+    @_collecting
+    def envfrom(self, sender: str, *_parameters: str) -> None:
+        self.forget()
+        self.message = _Collected(_bare(sender), self.getsymval("{auth_authen}"))
+
+    @_collecting
+    def envrcpt(self, recipient: str, *_parameters: str) -> None:
+        self.collected.recipients.append(_bare(recipient))
+
+    @_collecting
+    def header(self, name: str, value: str) -> None:
+        self.collected.headers.append((name, value))
+
+    def eom(self) -> int:
+        """Judge the message and answer Postfix."""
+        started = time.perf_counter()
+        try:
+            verdict = self.judge()
+            answer = self.carry_out(verdict)
+            self.report(_outcome(verdict), started)
+        # Everything: an error of ours must never let a message out as it is.
+        except Exception as error:  # noqa: BLE001
+            self.report("error", started, error)
+            answer = self.refuse(_TROUBLE)
+        finally:
+            self.forget()
+        return answer
+
+    def abort(self) -> int:
+        """Postfix gave the message up; the connection may go on with another."""
+        self.forget()
+        return Milter.CONTINUE
+
+    @property
+    def collected(self) -> _Collected:
+        if self.message is None:
+            raise RuntimeError("Postfix sent a part of a message before MAIL FROM")
+        return self.message
+
+    @property
+    def queue_id(self) -> str | None:
+        return self.getsymval("i")
+
+    def forget(self) -> None:
+        self.message = None
+        self.failure = None
+
+    def judge(self) -> Verdict:
+        if self.failure is not None:
+            raise self.failure
+        message = self.collected
+        transaction = Transaction(
+            headers=tuple(message.headers),
+            sender=message.sender,
+            recipients=tuple(message.recipients),
+            login=message.login,
+            queue_id=self.queue_id or "",
+        )
+        return rules.decide(transaction, self.config)
+
+    def carry_out(self, verdict: Verdict) -> int:
+        if isinstance(verdict, Refusal):
+            return self.refuse(verdict)
+        for change in in_safe_order(verdict):
+            self.change(change)
+        return Milter.CONTINUE
+
+    def change(self, change: Change) -> None:
+        match change:
+            case SetHeader(name, occurrence, value):
+                # An empty value would remove the header.
+                self.chgheader(name, occurrence, value or " ")
+            case RemoveHeader(name, occurrence):
+                self.chgheader(name, occurrence, None)
+            case AddHeader(name, value):
+                self.addheader(name, value)
+            case SetSender(address):
+                self.chgfrom(f"<{address}>")
+            case _:
+                assert_never(change)
+
+    def refuse(self, refusal: Refusal) -> int:
+        # libmilter takes % for the start of a format.
+        self.setreply(str(refusal.code), refusal.enhanced, refusal.text.replace("%", "%%"))
+        return Milter.REJECT if refusal.permanent else Milter.TEMPFAIL
+
+    def report(self, outcome: str, started: float, error: Exception | None = None) -> None:
+        """Log the one line that every message gets; it holds nothing that the user wrote."""
+        line = {
+            "queue_id": self.queue_id,
+            "login": self.message.login if self.message else None,
+            "outcome": outcome,
+            "ms": f"{(time.perf_counter() - started) * 1000:.2f}",
+        }
+        if error is None:
+            log.info(fields(**line))
+        else:
+            # The error's text may quote the message, so that is for debugging only.
+            log.error(fields(**line, error=type(error).__name__, at=_place(error)))
+            log.debug("the error was", exc_info=error)
+
+
+def _bare(address: str) -> str:
+    return address.removeprefix("<").removesuffix(">")
+
+
+def _outcome(verdict: Verdict) -> str:
+    if isinstance(verdict, Refusal):
+        return "refused"
+    return "rewritten" if verdict else "passed"
+
+
+def _place(error: Exception) -> str:
+    """Name the last line of this package that the error went through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).parent == Path(__file__).parent]
+    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"
+
+
+def serve(config: Config) -> None:
+    """Serve Postfix until SIGTERM, which libmilter handles: it stops within five seconds."""
+    # Postfix's smtpd is in the socket's group and must be able to write to it, nobody else.
+    os.umask(0o007)
+    _register(config)
+    _listen(config.socket)
+    log.info(fields(listening=config.socket))
+    # From here on connections wait in the socket's queue, even before main() takes them.
+    notify_ready()
+    Milter.main()
+    log.info("stopped")
+
+
+def _listen(path: str) -> None:
+    Milter.setconn(f"unix:{path}")
+    try:
+        # True: remove what a killed predecessor left behind.
+        Milter.opensocket(True)  # noqa: FBT003 (pymilter takes it by position only)
+    except Milter.error as error:
+        raise OSError(f"{path}: cannot listen there; see that the folder may be written") from error
+
+
+def _register(config: Config) -> None:
+    """Do what Milter.runmilter does, for the callbacks in use, without starting.
+
+    runmilter opens the socket and serves in one go, which leaves no moment to say "ready" in.
+    """
+    Milter.factory = functools.partial(Session, config)
+    Milter.set_envfrom_callback(lambda ctx, *params: ctx.getpriv().envfrom_bytes(*params))
+    Milter.set_envrcpt_callback(lambda ctx, *params: ctx.getpriv().envrcpt_bytes(*params))
+    Milter.set_header_callback(lambda ctx, name, value: ctx.getpriv().header_bytes(name, value))
+    Milter.set_eom_callback(lambda ctx: ctx.getpriv().eom())
+    Milter.set_abort_callback(lambda ctx: ctx.getpriv().abort())
+    Milter.set_close_callback(Milter.close_callback)
+    # Should an exception get past the guards, for instance in pymilter's own code.
+    Milter.set_exception_policy(Milter.TEMPFAIL)
+    Milter.register("mailpopbox", negotiate=Milter.negotiate_callback)
