@@ -186,7 +186,7 @@ class Server(Host):
         ]
 
     def _secret(self, login: str) -> str:
-        return (self.inventory / "secrets" / login).read_text().strip()
+        return (self.inventory.parent / "secrets" / login).read_text().strip()
 
     def mailbox(self, login: str | None = None) -> Mailbox:
         """Return the mailbox of that login, or the first one."""
@@ -330,7 +330,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A scenario's inventory, loaded."""
+    """A scenario's inventory file, loaded."""
 
     inventory: Path
     groups: Mapping[str, list[str]]
@@ -338,7 +338,7 @@ class Scenario:
 
     @classmethod
     def load(cls, inventory: Path) -> "Scenario":
-        """Read an inventory as Ansible does, group_vars and host_vars included."""
+        """Read an inventory file as Ansible does, with the group_vars and host_vars beside it."""
         listing = json.loads(
             subprocess.run(
                 [_tool("ansible-inventory"), "--inventory", str(inventory), "--list"],
