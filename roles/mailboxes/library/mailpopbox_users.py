@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import ctypes
-import os
-from typing import Any
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -28,6 +27,8 @@ options:
 extends_documentation_fragment: [ansible.builtin.files]
 """
 
+Hashes = dict[str, str]
+
 SCHEME = "{BLF-CRYPT}"
 # 2**10 rounds take some 50 ms, which a small host can afford at every login.
 PREFIX, COST = b"$2y$", 10
@@ -38,7 +39,12 @@ def load_libcrypt() -> ctypes.CDLL:
     library = ctypes.CDLL("libcrypt.so.1")
     library.crypt.restype = library.crypt_gensalt.restype = ctypes.c_char_p
     library.crypt.argtypes = [ctypes.c_char_p, ctypes.c_char_p]
-    library.crypt_gensalt.argtypes = [ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p, ctypes.c_int]
+    library.crypt_gensalt.argtypes = [
+        ctypes.c_char_p,
+        ctypes.c_ulong,
+        ctypes.c_char_p,
+        ctypes.c_int,
+    ]
     return library
 
 
@@ -49,36 +55,39 @@ def hashed(library: ctypes.CDLL, password: str, setting: bytes) -> str:
 
 def fitting_hash(library: ctypes.CDLL, password: str, old: str) -> str:
     """Return the old hash if it is of our making and fits, else a new one."""
-    if old.startswith(PREFIX.decode() + f"{COST}$") and hashed(library, password, old.encode()) == old:
+    of_our_making = old.startswith(f"{PREFIX.decode()}{COST}$")
+    if of_our_making and hashed(library, password, old.encode()) == old:
         return old
     return hashed(library, password, library.crypt_gensalt(PREFIX, COST, None, 0))
 
 
-def read_hashes(path: str) -> dict[str, str]:
-    if not os.path.exists(path):
+def read_hashes(path: Path) -> Hashes:
+    if not path.exists():
         return {}
-    with open(path, encoding="utf-8") as file:
-        entries = [line.rstrip("\n").split(":", 1) for line in file if ":" in line]
+    entries = [line.split(":", 1) for line in path.read_text().splitlines() if ":" in line]
     return {login: value.removeprefix(SCHEME) for login, value in entries}
 
 
-def lines(hashes: dict[str, str]) -> str:
+def as_text(hashes: Hashes) -> str:
     return "".join(f"{login}:{SCHEME}{hashes[login]}\n" for login in sorted(hashes))
 
 
-def masked(old: dict[str, str], new: dict[str, str]) -> dict[str, str]:
-    """Return a diff that tells which logins come, go and change, and no hash."""
-    after = {login: "hash" if old.get(login, value) == value else "new hash" for login, value in new.items()}
-    return {"before": lines(dict.fromkeys(old, "hash")), "after": lines(after)}
+def masked(old: Hashes, new: Hashes) -> dict[str, str]:
+    """Return a diff that tells which logins come, go and change, and shows no hash."""
+    after = {
+        login: "hash" if old.get(login, value) == value else "new hash"
+        for login, value in new.items()
+    }
+    return {"before": as_text(dict.fromkeys(old, "hash")), "after": as_text(after)}
 
 
-def write(module: AnsibleModule, path: str, text: str) -> None:
+def write(module: AnsibleModule, path: Path, text: str) -> None:
     # A new file is born closed, and the move keeps the permissions that it finds.
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    temporary = os.path.join(module.tmpdir, "users")
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    module.atomic_move(temporary, path)
+    path.touch(0o600)
+    temporary = Path(module.tmpdir, "users")
+    temporary.touch(0o600)
+    temporary.write_text(text)
+    module.atomic_move(str(temporary), str(path))
 
 
 def main() -> None:
@@ -90,19 +99,21 @@ def main() -> None:
         add_file_common_args=True,
         supports_check_mode=True,
     )
-    path, passwords = module.params["path"], module.params["passwords"]
+    path, passwords = Path(module.params["path"]), module.params["passwords"]
     library = load_libcrypt()
     old = read_hashes(path)
-    new = {login: fitting_hash(library, password, old.get(login, "")) for login, password in passwords.items()}
+    new = {
+        login: fitting_hash(library, passwords[login], old.get(login, "")) for login in passwords
+    }
     if "" in new.values():
-        module.fail_json(msg="libcrypt can't make bcrypt hashes. Reinstall Debian's package libcrypt1.")
-    result: dict[str, Any] = {"changed": lines(old) != lines(new), "diff": masked(old, new)}
-    if result["changed"] and not module.check_mode:
-        write(module, path, lines(new))
-    if os.path.exists(path):
+        module.fail_json(msg="libcrypt makes no bcrypt hash. Reinstall Debian's package libcrypt1.")
+    changed = as_text(old) != as_text(new)
+    if changed and not module.check_mode:
+        write(module, path, as_text(new))
+    if path.exists():
         permissions = module.load_file_common_arguments(module.params)
-        result["changed"] = module.set_fs_attributes_if_different(permissions, result["changed"])
-    module.exit_json(**result)
+        changed = module.set_fs_attributes_if_different(permissions, changed)
+    module.exit_json(changed=changed, diff=masked(old, new))
 
 
 if __name__ == "__main__":

@@ -42,10 +42,15 @@ def check_str(key: str, value: Any, option: Spec) -> Checked:
             return Checked(str(value), [])
         return Checked(None, [f"{key}: is not text. Put it in quotes."])
     if not isinstance(value, str):
-        return Checked(None, [f"{key}: {show(value)} is not text. Write text, in quotes if need be."])
+        return Checked(
+            None, [f"{key}: {show(value)} is not text. Write text, in quotes if need be."]
+        )
     choices = option.get("choices")
     if choices and value not in choices:
-        return Checked(None, [f"{key}: {show(value)} is none of its choices. Write one of: {', '.join(choices)}."])
+        return Checked(
+            None,
+            [f"{key}: {show(value)} is none of its choices. Write one of: {', '.join(choices)}."],
+        )
     # Strings from Ansible are a subclass that carries tags; plain ones travel everywhere.
     return Checked(str(value), [])
 
@@ -69,9 +74,13 @@ def check_int(key: str, value: Any, _: Spec) -> Checked:
 
 def check_list(key: str, value: Any, option: Spec) -> Checked:
     if not isinstance(value, list):
-        return Checked(None, [f"{key}: {show(value)} is not a list. Write each entry on a line after a dash."])
+        return Checked(
+            None, [f"{key}: {show(value)} is not a list. Write each entry on a line after a dash."]
+        )
     checked = [
-        check_value(f"{key}[{place}]", entry, {**option, "type": option["elements"], "choices": None})
+        check_value(
+            f"{key}[{place}]", entry, {**option, "type": option["elements"], "choices": None}
+        )
         for place, entry in enumerate(value, start=1)
     ]
     return Checked([one.value for one in checked], [p for one in checked for p in one.problems])
@@ -79,7 +88,10 @@ def check_list(key: str, value: Any, option: Spec) -> Checked:
 
 def check_dict(key: str, value: Any, option: Spec) -> Checked:
     if not isinstance(value, dict):
-        return Checked(None, [f"{key}: {show(value)} is not a mapping. Write its keys as indented lines, name: value."])
+        return Checked(
+            None,
+            [f"{key}: {show(value)} is not a mapping. Write indented lines, name: value."],
+        )
     if "options" not in option:
         return Checked(dict(value), [])
     return check_options(value, option["options"], prefix=f"{key}.")
@@ -109,7 +121,9 @@ def check_options(given: dict[Any, Any], options: Spec, prefix: str = "") -> Che
     for key, option in options.items():
         if given.get(key) is None:
             if option.get("required"):
-                problems.append(f"{prefix}{key}: is missing. Set it: {' '.join(option['description'].split())}")
+                problems.append(
+                    f"{prefix}{key}: is missing. Set it: {' '.join(option['description'].split())}"
+                )
             elif key in given:
                 problems.append(f"{prefix}{key}: has no value. Give it one, or take the line out.")
             values[key] = option.get("default")
