@@ -1,0 +1,191 @@
+"""What preflight refuses, and that it names the key, the value and the fix."""
+
+from typing import Any
+
+import pytest
+from plugins import check
+
+GOOD: dict[str, Any] = {
+    "mailpopbox_hostname": "mx.example.com",
+    "mailpopbox_mailboxes": [{"login": "mailbox@example.com", "domains": ["example.com"]}],
+}
+
+
+def mailbox(**changed: Any) -> dict[str, Any]:
+    """Return the settings with these keys of the one mailbox changed; None takes one out."""
+    box = GOOD["mailpopbox_mailboxes"][0] | changed
+    return {"mailpopbox_mailboxes": [{key: box[key] for key in box if box[key] is not None}]}
+
+
+def two(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    return {"mailpopbox_mailboxes": [first, second]}
+
+
+ALICE = {"login": "alice@example.net", "domains": ["example.net"]}
+
+# settings, then words that the one sentence must hold: the key, the value, the fix
+BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    # Keys
+    "unknown key": ({"mailpopbox_host": "x"}, ("mailpopbox_host:", "Did you mean mailpopbox_hostname?")),
+    "misspelt prefix": ({"mail_popbox_ipv6": True}, ("mail_popbox_ipv6:", "mailpopbox_ipv6")),
+    "capitals in a key": ({"MAILPOPBOX_IPV6": True}, ("MAILPOPBOX_IPV6:", "no such key")),
+    "unknown key of a mailbox": (
+        mailbox(domain=["example.com"]),
+        ("mailpopbox_mailboxes[1].domain:", "Did you mean domains?"),
+    ),
+    "no host name": ({"mailpopbox_hostname": None}, ("mailpopbox_hostname:", "is missing")),
+    "no mailboxes": ({"mailpopbox_mailboxes": None}, ("mailpopbox_mailboxes:", "is missing")),
+    "no login": (mailbox(login=None), ("mailpopbox_mailboxes[1].login:", "is missing")),
+    "key without a value": ({"mailpopbox_tls": None}, ("mailpopbox_tls:", "has no value")),
+    # Types
+    "mailboxes as a mapping": (
+        {"mailpopbox_mailboxes": {"login": "a@example.com"}},
+        ("mailpopbox_mailboxes:", "is not a list", "after a dash"),
+    ),
+    "mailbox as text": (
+        {"mailpopbox_mailboxes": ["mailbox@example.com"]},
+        ("mailpopbox_mailboxes[1]:", '"mailbox@example.com"', "name: value"),
+    ),
+    "domains as text": (
+        mailbox(domains="example.com"),
+        ("mailpopbox_mailboxes[1].domains:", '"example.com"', "is not a list"),
+    ),
+    "domain as a number": (
+        mailbox(domains=[12]),
+        ("mailpopbox_mailboxes[1].domains[1]:", "12", "is not text"),
+    ),
+    "host name as a number": ({"mailpopbox_hostname": 5}, ("mailpopbox_hostname:", "5", "quotes")),
+    "truth as a word": (
+        {"mailpopbox_ipv6": "maybe"},
+        ("mailpopbox_ipv6:", '"maybe"', "neither true nor false"),
+    ),
+    "number as a word": (
+        {"mailpopbox_max_message_mb": "plenty"},
+        ("mailpopbox_max_message_mb:", '"plenty"', "digits"),
+    ),
+    "number as a truth": (
+        {"mailpopbox_max_message_mb": True},
+        ("mailpopbox_max_message_mb:", "true", "digits"),
+    ),
+    "fraction": ({"mailpopbox_queue_days": 1.5}, ("mailpopbox_queue_days:", "1.5", "digits")),
+    "password as a number": (
+        mailbox(password=12345678901),
+        ("mailpopbox_mailboxes[1].password:", "not text", "quotes"),
+    ),
+    "extra settings as a list": (
+        {"mailpopbox_postfix_extra": ["a = b"]},
+        ("mailpopbox_postfix_extra:", "name: value"),
+    ),
+    # Host name
+    "host name of one label": ({"mailpopbox_hostname": "mail"}, ("mailpopbox_hostname:", '"mail"', "full")),
+    "host name with an underscore": ({"mailpopbox_hostname": "my_mx.example.com"}, ('"my_mx.example.com"',)),
+    "host name that is an address": ({"mailpopbox_hostname": "192.0.2.1"}, ('"192.0.2.1"', "Write a name")),
+    "host name with a dot at the end": ({"mailpopbox_hostname": "mx.example.com."}, ("no dot at the end",)),
+    "host name with a space": ({"mailpopbox_hostname": "mx .example.com"}, ('"mx .example.com"',)),
+    "host name with a newline": ({"mailpopbox_hostname": "mx.example.com\nx"}, ("mailpopbox_hostname:",)),
+    "empty host name": ({"mailpopbox_hostname": ""}, ("mailpopbox_hostname:", "Write it like")),
+    "host name with a label too long": ({"mailpopbox_hostname": "a" * 64 + ".example.com"}, ("aaaa",)),
+    "host name with a scheme": ({"mailpopbox_hostname": "https://mx.example.com"}, ("https:",)),
+    # Mailboxes
+    "no mailbox at all": ({"mailpopbox_mailboxes": []}, ("mailpopbox_mailboxes:", "is empty", "Give at least")),
+    "nothing would arrive": (mailbox(domains=[]), ("mailpopbox_mailboxes[1]:", "neither domains nor addresses")),
+    "login without a domain": (mailbox(login="mailbox"), (".login:", '"mailbox"', "has no domain")),
+    "login with a space": (mailbox(login="my box@example.com"), (".login:", "odd characters")),
+    "login with a slash": (mailbox(login="../x@example.com"), (".login:", '"../x@example.com"')),
+    "login outside its domains": (
+        mailbox(login="mailbox@example.org"),
+        (".login:", '"mailbox@example.org"', "Add its domain to domains"),
+    ),
+    "login outside its addresses": (
+        mailbox(domains=None, addresses=["shop-*@example.com"]),
+        (".login:", "or the login to addresses"),
+    ),
+    "two mailboxes of one login": (
+        two(ALICE, ALICE | {"login": "Alice@Example.NET", "domains": ["example.org"], "addresses": ["alice@example.net"]}),
+        ("mailpopbox_mailboxes[2]", '"alice@example.net"', "mailpopbox_mailboxes[1]"),
+    ),
+    "domain of two mailboxes": (
+        two(ALICE, {"login": "bob@example.net", "domains": ["EXAMPLE.net"]}),
+        ("mailpopbox_mailboxes[2].domains:", '"example.net"', "Leave it to one"),
+    ),
+    "domain twice": (mailbox(domains=["example.com", "Example.Com"]), (".domains[2]:", '"Example.Com"', "twice")),
+    "international domain twice": (
+        mailbox(domains=["example.com", "bücher.example", "xn--bcher-kva.example"]),
+        (".domains[3]:", "twice"),
+    ),
+    "domain of one label": (mailbox(domains=["example.com", "localhost"]), (".domains[2]:", '"localhost"')),
+    "domain with a star": (mailbox(domains=["example.com", "*.example.org"]), ('"*.example.org"',)),
+    "domain that is an address": (mailbox(domains=["example.com", "me@example.org"]), ('"me@example.org"',)),
+    "domain with a disputed letter": (
+        mailbox(domains=["example.com", "straße.example"]),
+        ('"straße.example"', "xn--"),
+    ),
+    "address without a domain": (mailbox(addresses=["shop"]), (".addresses[1]:", '"shop"', "has no domain")),
+    "address with a star in its domain": (mailbox(addresses=["shop@*.example.org"]), (".addresses[1]:", '"*.example.org"')),
+    "address with two dots": (mailbox(addresses=["a..b@example.org"]), ('"a..b@example.org"',)),
+    "address with letters outside ASCII": (mailbox(addresses=["jürgen@example.org"]), ("jürgen", "odd")),
+    "address too long": (mailbox(addresses=["a" * 65 + "@example.org"]), ("too long",)),
+    "address of two mailboxes": (
+        two(ALICE | {"addresses": ["x@example.org"]}, {"login": "bob@example.com", "domains": ["example.com"], "addresses": ["X@example.org"]}),
+        ("mailpopbox_mailboxes[2].addresses:", '"x@example.org"', "Leave it to one"),
+    ),
+    "address that is another's login": (
+        two(ALICE, {"login": "bob@example.com", "domains": ["example.com"], "addresses": ["alice@example.net"]}),
+        ("mailpopbox_mailboxes[2].addresses:", '"alice@example.net"'),
+    ),
+    "blocked outside its domains": (mailbox(blocked=["x@example.org"]), (".blocked:", '"x@example.org"', "Block it where")),
+    "blocked postmaster": (mailbox(blocked=["postmaster@example.com"]), (".blocked:", "must arrive", "Take it out")),
+    "blocked without a domain": (mailbox(blocked=["spam-*"]), (".blocked[1]:", '"spam-*"', "has no domain")),
+    # Passwords
+    "short password": (mailbox(password="secret"), (".password:", "6 bytes", "10 to 72")),
+    "empty password": (mailbox(password=""), (".password:", "0 bytes", "leave it out")),
+    "password longer than bcrypt reads": (mailbox(password="ä" * 37), (".password:", "74 bytes")),
+    "password with a line break": (mailbox(password="one line\nanother"), (".password:", "line break")),
+    "password that is the login": (mailbox(password="Mailbox@example.com"), (".password:", "is the login")),
+    # The other settings
+    "unknown kind of certificate": ({"mailpopbox_tls": "snakeoil"}, ("mailpopbox_tls:", '"snakeoil"', "selfsigned, files")),
+    "files without a key": (
+        {"mailpopbox_tls": "files", "mailpopbox_tls_certificate": "/etc/ssl/mail.pem"},
+        ("mailpopbox_tls_key:", "in full"),
+    ),
+    "certificate by a relative path": (
+        {"mailpopbox_tls": "files", "mailpopbox_tls_certificate": "mail.pem", "mailpopbox_tls_key": "/k"},
+        ("mailpopbox_tls_certificate:", '"mail.pem"', "in full"),
+    ),
+    "certificate without effect": (
+        {"mailpopbox_tls_certificate": "/etc/ssl/mail.pem"},
+        ("mailpopbox_tls_certificate:", "no effect", "mailpopbox_tls: files"),
+    ),
+    "administrator without a login": ({"mailpopbox_admin": "root"}, ("mailpopbox_admin:", '"root"', "mailbox@example.com")),
+    "capture without a login": ({"mailpopbox_capture_outbound": "x@example.com"}, ("mailpopbox_capture_outbound:",)),
+    "message size of nothing": ({"mailpopbox_max_message_mb": 0}, ("mailpopbox_max_message_mb:", "0", "1 to 1000")),
+    "negative limit": ({"mailpopbox_client_connections": -1}, ("mailpopbox_client_connections:", "-1", "from 0")),
+    "user number of root": ({"mailpopbox_vmail_uid": 0}, ("mailpopbox_vmail_uid:", "500 to 60000")),
+    "extra setting with a bad name": ({"mailpopbox_postfix_extra": {"My-Key": "x"}}, ("mailpopbox_postfix_extra.My-Key:",)),
+    "extra setting of two lines": (
+        {"mailpopbox_postfix_extra": {"mynetworks": "x\nrelay = y"}},
+        ("mailpopbox_postfix_extra.mynetworks:", "one line"),
+    ),
+    "extra setting that YAML reads as a truth": (
+        {"mailpopbox_postfix_extra": {"biff": True}},
+        ("mailpopbox_postfix_extra.biff:", '"yes" or "no"'),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changed", "words"), BAD.values(), ids=BAD)
+def test_is_refused(changed: dict[str, Any], words: tuple[str, ...]) -> None:
+    problems = check(GOOD | changed)["problems"]
+    assert any(all(word in problem for word in words) for problem in problems), problems
+    assert len(problems) == 1 or "two mailboxes" in str(problems), problems
+
+
+def test_all_is_said_at_once() -> None:
+    problems = check(GOOD | {"mailpopbox_tls": "x", "mailpopbox_ipv6": "x", "mailpopbox_x": 1})
+    assert len(problems["problems"]) == 3
+
+
+def test_no_password_is_shown() -> None:
+    for password in ("geheim", 1234, ["geheim123456"], "line\nline geheim", "a" * 99):
+        assert "geheim" not in str(check(GOOD | mailbox(password=password))["problems"])
+        assert "1234" not in str(check(GOOD | mailbox(password=password))["problems"])

@@ -1,0 +1,67 @@
+"""Renders the templates as Ansible does, with a model instead of a host."""
+
+from typing import Any
+
+from ansible.plugins.filter.core import FilterModule as CoreFilters
+from ansible.plugins.filter.mathstuff import FilterModule as MathFilters
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from plugins import TOP, model
+
+TEMPLATES = TOP / "templates"
+
+SMALL: dict[str, Any] = {
+    "mailpopbox_hostname": "mx.example.com",
+    "mailpopbox_secrets_dir": "inventory/secrets",
+    "mailpopbox_mailboxes": [{"login": "mailbox@example.com", "domains": ["example.com"]}],
+}
+LARGE: dict[str, Any] = {
+    "mailpopbox_hostname": "mx.example.com",
+    "mailpopbox_secrets_dir": "inventory/secrets",
+    "mailpopbox_mailboxes": [
+        {"login": "a@example.com", "domains": ["example.com", "bücher.example"]},
+        {"login": "b@example.net", "addresses": ["b@example.net", "shop-*@example.com"]},
+        {"login": "c@example.org", "domains": ["example.org"], "blocked": ["x?@example.org"]},
+    ],
+    "mailpopbox_admin": "b@example.net",
+    "mailpopbox_tls": "files",
+    "mailpopbox_tls_certificate": "/etc/ssl/mail.crt",
+    "mailpopbox_tls_key": "/etc/ssl/mail.key",
+    "mailpopbox_pop3_starttls": True,
+    "mailpopbox_ipv6": False,
+    "mailpopbox_postscreen": False,
+    "mailpopbox_capture_outbound": "c@example.org",
+    "mailpopbox_postfix_extra": {"smtpd_hard_error_limit": 5},
+}
+SETTINGS = {"small": SMALL, "large": LARGE}
+
+
+def environment() -> Environment:
+    # Configuration files are no HTML: nothing is to be escaped.
+    jinja = Environment(  # noqa: S701
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    jinja.filters |= CoreFilters().filters() | MathFilters().filters()
+    return jinja
+
+
+def render(name: str, settings: dict[str, Any]) -> str:
+    """Render one template, named by its path below templates/ without .j2."""
+    mail = model(settings)
+    paths = {
+        "tls_certificate": mail["tls_certificate"] or "/etc/ssl/own.crt",
+        "tls_key": mail["tls_key"] or "/etc/ssl/own.key",
+    }
+    return (
+        environment()
+        .get_template(f"{name}.j2")
+        .render(
+            _mail=mail,
+            _mailpopbox_read={"passwords": {}},
+            ansible_managed="Ansible managed",
+            inventory_hostname="mx",
+            **paths,
+        )
+    )
