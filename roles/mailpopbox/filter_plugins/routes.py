@@ -74,8 +74,10 @@ def routes(mailboxes: list[Mailbox]) -> dict[str, Any]:
     """Return what Postfix's tables hold."""
     catchalls = [(f"@{domain}", box["login"]) for box in mailboxes for domain in box["domains"]]
     globs = [(a, box["login"]) for box in mailboxes for a in box["addresses"] if is_glob(a)]
+    domains = sorted(owners_of_domains(mailboxes))
     return {
-        "domains": [n for d in sorted(owners_of_domains(mailboxes)) for n in spellings(d)],
+        "domains": domains,
+        "names": [name for domain in domains for name in spellings(domain)],
         "exact": entries(single_addresses(mailboxes).items()),
         "catchalls": entries(catchalls),
         "globs": [{"key": expression(pattern), "login": login} for pattern, login in globs],
