@@ -25,6 +25,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+import yaml
+from wire import Wire
+
 TOP = Path(__file__).resolve().parents[2]
 SERVICES = {
     25: "smtp",
@@ -35,6 +38,9 @@ SERVICES = {
     993: "imaps",
     995: "pop3s",
 }
+TLS_FROM_THE_START = ("submissions", "imaps", "pop3s")
+DEFAULTS = TOP / "roles/mailpopbox/defaults/main.yml"
+PROVOKING, PROVOKED = "provoking", "provoked"
 NETWORK_SECONDS = 30
 DEPLOY_SECONDS = 900
 
@@ -143,6 +149,14 @@ class Host:
             )
         return done
 
+    def python(self, program: str, *arguments: str, timeout: float = 60) -> str:
+        """Run a Python program on the host itself and return what it prints."""
+        return self.run("python3", "-", *arguments, stdin=program, timeout=timeout).stdout
+
+    def write(self, path: str, content: str) -> None:
+        """Write a file on the host, in place, readable by root only."""
+        self.run("sh", "-c", 'umask 077; cat >"$1"', "sh", path, stdin=content)
+
     def journal(self, since: float) -> str:
         """Return what the host logged since a point of Unix time."""
         return self.run(
@@ -185,8 +199,31 @@ class Server(Host):
             for entry in self.variables["mailpopbox_mailboxes"]
         ]
 
+    def setting(self, name: str) -> Any:
+        """Return a setting of the contract by its short name, or its default."""
+        key = f"mailpopbox_{name}"
+        return self.variables.get(key, yaml.safe_load(DEFAULTS.read_text())[key])
+
+    @property
+    def secrets(self) -> Path:
+        """Where passwords made on the first run are kept."""
+        folder = self.variables.get("mailpopbox_secrets_dir", "{{ inventory_dir }}/secrets")
+        return Path(folder.replace("{{ inventory_dir }}", str(self.inventory.parent)))
+
     def _secret(self, login: str) -> str:
-        return (self.inventory.parent / "secrets" / login).read_text().strip()
+        return (self.secrets / f"{login}.txt").read_text().strip()
+
+    @property
+    def ca(self) -> Path | None:
+        """The certificate of the authority behind this server's own; none if self-signed."""
+        return (
+            self.inventory.parent / "secrets/ca/ca.crt" if self.setting("tls") == "files" else None
+        )
+
+    @property
+    def admin(self) -> str:
+        """The login that gets the host's own mail."""
+        return self.setting("admin") or self.mailbox().login
 
     def mailbox(self, login: str | None = None) -> Mailbox:
         """Return the mailbox of that login, or the first one."""
@@ -245,6 +282,27 @@ class Server(Host):
         finally:
             client.close()
 
+    @contextmanager
+    def connection(self, service: str) -> Iterator[socket.socket]:
+        """Connect to a service, and say nothing."""
+        address = ("127.0.0.1", self.ports[service])
+        with socket.create_connection(address, timeout=NETWORK_SECONDS) as sock:
+            yield sock
+
+    @contextmanager
+    def wire(self, service: str = "smtp", *, greeted: bool = True) -> Iterator[Wire]:
+        """Connect to talk word by word, past the greeting unless told otherwise."""
+        with self.connection(service) as sock:
+            wire = Wire(sock, tls(self.hostname, None), encrypted=service in TLS_FROM_THE_START)
+            if greeted:
+                assert wire.answer().startswith(("220", "+OK"))
+            yield wire
+            wire.close()
+
+    def queue(self) -> list[dict[str, Any]]:
+        """Return the messages in Postfix's queue."""
+        return [json.loads(line) for line in self.run("postqueue", "-j").stdout.splitlines()]
+
     def send(
         self,
         message: EmailMessage | bytes,
@@ -285,15 +343,48 @@ class Server(Host):
         """Return a message with these words in its subject, once it arrives."""
         return parse(self.wait_for_raw(login, subject, timeout))
 
-    def _find(self, login: str | None, subject: str) -> bytes | None:
-        """Look through the headers only, newest first: mailboxes grow from test to test."""
+    def wait_for_copies(self, login: str | None, subject: str, count: int) -> list[EmailMessage]:
+        """Return all messages with these words in their subject, once that many have arrived."""
+        return wait_until(
+            f"{count} messages with {subject!r} in their subject on {self.name}",
+            lambda: copies if len(copies := self.copies(login, subject)) >= count else None,
+        )
+
+    def copies(self, login: str | None, subject: str) -> list[EmailMessage]:
+        """Return the messages with these words in their subject that are there now."""
         with self.pop3(login) as client:
-            count, _ = client.stat()
-            for number in range(count, 0, -1):
-                head = parse(b"\r\n".join(client.top(number, 0)[1]))
-                if subject in (head["Subject"] or ""):
-                    return _retrieve(client, number)
+            return [
+                parse(_retrieve(client, number))
+                for number in _numbers_with_subject(client, subject)
+            ]
+
+    def _find(self, login: str | None, subject: str) -> bytes | None:
+        with self.pop3(login) as client:
+            for number in _numbers_with_subject(client, subject):
+                return _retrieve(client, number)
         return None
+
+    @contextmanager
+    def provoking(self, *patterns: str) -> Iterator[None]:
+        """Note in the journal which warnings (expressions) the enclosed lines mean to cause.
+
+        The last test of all looks for warnings, and passes over these.
+        """
+        words = json.dumps(patterns)
+        self.run("logger", "--tag", PROVOKING, words)
+        try:
+            yield
+        finally:
+            self.run("logger", "--tag", PROVOKED, words)
+
+
+def _numbers_with_subject(client: poplib.POP3, subject: str) -> Iterator[int]:
+    """Look through the headers only, newest first: mailboxes grow from test to test."""
+    count, _ = client.stat()
+    for number in range(count, 0, -1):
+        head = parse(b"\r\n".join(client.top(number, 0)[1]))
+        if subject in (head["Subject"] or ""):
+            yield number
 
 
 def _retrieve(client: poplib.POP3, number: int) -> bytes:
