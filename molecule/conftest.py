@@ -26,6 +26,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("server", servers, ids=[server.name for server in servers])
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Read the journals last, when all has been said."""
+    items.sort(key=lambda item: item.path.name == "test_journals.py")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fresh_limits() -> None:
+    """Let Postfix forget, before each file of tests, how much their one client has done."""
+    for server in load_scenario().servers:
+        server.run("postfix", "reload")
+
+
 @pytest.fixture(scope="session")
 def scenario() -> Scenario:
     """The scenario whose servers are tested."""

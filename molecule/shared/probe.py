@@ -283,21 +283,31 @@ class Server(Host):
             client.close()
 
     @contextmanager
-    def connection(self, service: str) -> Iterator[socket.socket]:
-        """Connect to a service, and say nothing."""
+    def wire(
+        self,
+        service: str = "smtp",
+        *,
+        context: ssl.SSLContext | None = None,
+        greeted: bool = True,
+    ) -> Iterator[Wire]:
+        """Connect to talk word by word, past the greeting unless told otherwise."""
         address = ("127.0.0.1", self.ports[service])
         with socket.create_connection(address, timeout=NETWORK_SECONDS) as sock:
-            yield sock
+            wire = Wire(
+                sock,
+                context or tls(self.hostname, None),
+                encrypted=service in TLS_FROM_THE_START,
+            )
+            try:
+                if greeted:
+                    assert wire.answer().startswith(("220", "+OK"))
+                yield wire
+            finally:
+                wire.close()
 
-    @contextmanager
-    def wire(self, service: str = "smtp", *, greeted: bool = True) -> Iterator[Wire]:
-        """Connect to talk word by word, past the greeting unless told otherwise."""
-        with self.connection(service) as sock:
-            wire = Wire(sock, tls(self.hostname, None), encrypted=service in TLS_FROM_THE_START)
-            if greeted:
-                assert wire.answer().startswith(("220", "+OK"))
-            yield wire
-            wire.close()
+    def forget_guesses(self) -> None:
+        """Let Dovecot forget wrong passwords: each makes the next login from there wait longer."""
+        self.run("systemctl", "restart", "dovecot")
 
     def queue(self) -> list[dict[str, Any]]:
         """Return the messages in Postfix's queue."""
