@@ -17,15 +17,16 @@ help: ## list the targets
 .PHONY: try
 try: ## a complete server in a local container, for a look; VARS="key=value …" sets its knobs
 	@tools/bootstrap try
-	@$(tools) VARS='$(VARS)' trial/up
+	@$(tools) trial/up.py "$$VARS"
 
 .PHONY: try-stop
 try-stop: ## remove that server
 	@$(tools) trial/down
 
 .PHONY: test
-test: lint unit ## everything: linters, unit tests, all scenarios on Debian 12 and 13
+test: lint unit ## everything: linters, unit tests, all scenarios on Debian 12 and 13, `make try`
 	@for scenario in $(SCENARIOS); do $(MAKE) --no-print-directory molecule SCENARIO=$$scenario || exit; done
+	@$(MAKE) --no-print-directory trial
 
 .PHONY: env
 env: ## install what the tests need: Podman by apt, Ansible and the like in .venv
@@ -56,6 +57,10 @@ verify: env ## run the behaviour tests on them
 
 destroy: env ## remove them
 	$(molecule) destroy --scenario-name $(SCENARIO)
+
+.PHONY: trial
+trial: env ## `make try` as somebody new uses it; a trial that runs is removed
+	$(tools) pytest -v --exitfirst trial
 
 .PHONY: requirements
 requirements: ## renew tests/requirements*.txt (needs uv)
