@@ -38,6 +38,10 @@ SERVICES = {
     "pop3s": (995, 9995),
     "pop3": (110, 1110),
 }
+NO_PACKAGES = (
+    "The container did not reach Debian's packages: is this machine online, and may containers"
+    " pass its firewall?\n"
+)
 
 Settings = dict[str, Any]
 Server = mail.Mailbox
@@ -126,10 +130,14 @@ def free_port(port: int) -> int:
 
 
 def published() -> dict[str, int]:
-    """Return the ports of the container as they are, by service."""
-    names = {inside: name for name, (inside, _) in SERVICES.items()}
-    lines = re.findall(r"^(\d+)/tcp -> .*:(\d+)$", podman("port", CONTAINER), re.MULTILINE)
-    return {names[int(inside)]: int(outside) for inside, outside in lines if int(inside) in names}
+    """Return the ports of the container by service, also while it is stopped."""
+    form = "{{json .HostConfig.PortBindings}}"
+    bindings = json.loads(podman("container", "inspect", "--format", form, CONTAINER))
+    return {
+        name: int(bindings[f"{inside}/tcp"][0]["HostPort"])
+        for name, (inside, _) in SERVICES.items()
+        if f"{inside}/tcp" in bindings
+    }
 
 
 def create() -> None:
@@ -194,7 +202,9 @@ def deploy(settings: Settings) -> None:
             if task := re.match(r"(?:TASK|RUNNING HANDLER) \[(.*)\]", line):
                 print(f"    {task[1].replace(' : ', ': ')}", flush=True)
     if playbook.returncode:
-        raise TrialError(f"{failure(LOG.read_text())}\nThe whole story: {LOG.relative_to(TOP)}")
+        said = failure(LOG.read_text())
+        advice = NO_PACKAGES if re.search(r"apt cache|Failed to fetch", said) else ""
+        raise TrialError(f"{said}\n{advice}The whole story: {LOG.relative_to(TOP)}")
 
 
 def failure(output: str) -> str:
@@ -267,11 +277,11 @@ def pasted(server: Server) -> dict[str, list[str]]:
     friend = "friend@somewhere.test"
     program = ["trial/mail.py"]
     return {
-        "Bring a first mail to any address, as another server does (port 25, no login):": [
+        "Bring a first mail to any address, as another server does (no login):": [
             shlex.join([*program, "deliver", "--from", friend, "--to", mine])
         ],
         "Fetch it over POP3S:": [shlex.join([*program, "fetch"])],
-        "Answer from that address (port 465, with the login):": [
+        "Answer from that address, as the owner does (with the login, over TLS):": [
             shlex.join([*program, "send", "--from", mine, "--to", friend, "--subject", "Re: Hello"])
         ],
         f"It did not leave. Read it as {friend} would, over POP3S too:": [
@@ -334,7 +344,7 @@ In Thunderbird: new account, the login as address, configured by hand with these
 "normal password". It asks whether to trust the certificate, which no authority signed:
 in this trial, yes. Scripts find all of it in .try/server.json.
 
-Lines to paste in this folder""".splitlines()
+Lines to paste in this folder:""".splitlines()
     for sentence, lines in pasted(server).items():
         yield from ("", sentence, *(f"    {line}" for line in lines))
 
