@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -119,6 +120,11 @@ class Mailbox:
     domains: tuple[str, ...]
     addresses: tuple[str, ...]
     password: str
+
+    @property
+    def auth_plain(self) -> str:
+        """Login and password as AUTH PLAIN wants them."""
+        return b64encode(f"\0{self.login}\0{self.password}".encode()).decode()
 
 
 @dataclass(frozen=True)
@@ -305,9 +311,21 @@ class Server(Host):
             finally:
                 wire.close()
 
-    def forget_guesses(self) -> None:
-        """Let Dovecot forget wrong passwords: each makes the next login from there wait longer."""
-        self.run("systemctl", "restart", "dovecot")
+    def postconf(self, *names: str) -> dict[str, str]:
+        """Return parameters of Postfix as they are in force."""
+        lines = self.run("postconf", *names).stdout.splitlines()
+        pairs = (line.partition("=") for line in lines)
+        return {name.strip(): value.strip() for name, _, value in pairs}
+
+    def doveconf(self, *names: str) -> dict[str, str]:
+        """Return settings of Dovecot as they are in force."""
+        values = self.run("doveconf", "-h", *names).stdout.splitlines()
+        return dict(zip(names, values, strict=True))
+
+    def restart_dovecot(self) -> None:
+        """End its sessions, and let it forget wrong passwords: each delays the next login."""
+        with self.provoking("Killed with signal 15", "anvil-auth-penalty", "Shutting down logging"):
+            self.run("systemctl", "restart", "dovecot")
 
     def queue(self) -> list[dict[str, Any]]:
         """Return the messages in Postfix's queue."""

@@ -20,6 +20,12 @@ class Wire:
         """What both sides agreed on, as "TLSv1.3"; None in clear text."""
         return self._sock.version() if isinstance(self._sock, ssl.SSLSocket) else None
 
+    @property
+    def certificate(self) -> bytes:
+        """The one that the other side showed."""
+        assert isinstance(self._sock, ssl.SSLSocket)
+        return self._sock.getpeercert(binary_form=True) or b""
+
     def send(self, raw: bytes) -> None:
         self._sock.sendall(raw)
 

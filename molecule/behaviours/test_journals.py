@@ -1,0 +1,58 @@
+"""Last of all: what was logged on the way. Warnings and errors are failures, unless meant."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from probe import PROVOKED, PROVOKING, Server
+
+WARNING = 4  # in syslog's numbers; errors are lower
+
+# (who, what) is logged in every container or on purpose, and why that is no fault.
+HARMLESS = (
+    ("dbus-daemon", "Failed to set fd limit"),  # the container may not raise its own limits
+    ("dovecot", "SIGHUP received - reloading configuration"),  # somebody asked it to
+)
+
+
+def entries(server: Server) -> Iterator[dict[str, Any]]:
+    lines = server.run("journalctl", "--boot", "--output=json", "--all").stdout.splitlines()
+    for line in lines:
+        yield {"SYSLOG_IDENTIFIER": "", "PRIORITY": "6", **json.loads(line)}
+
+
+def is_trouble(entry: dict[str, Any]) -> bool:
+    """Postfix and Dovecot write some warnings at the level of information."""
+    loud = int(entry["PRIORITY"]) <= WARNING
+    from_mail = re.match("postfix|dovecot|python|mailpopbox", entry["SYSLOG_IDENTIFIER"])
+    return loud or bool(
+        from_mail
+        and re.search(r"\b(warning|error|fatal|panic):", str(entry["MESSAGE"]), re.IGNORECASE)
+    )
+
+
+def is_harmless(who: str, what: str) -> bool:
+    return any(who.startswith(name) and words in what for name, words in HARMLESS)
+
+
+def unexpected(server: Server) -> Iterator[str]:
+    """Go through the journal; tests say in it what they are about to provoke."""
+    meant: list[str] = []
+    for entry in entries(server):
+        who, what = entry["SYSLOG_IDENTIFIER"], str(entry["MESSAGE"])
+        if who == PROVOKING:
+            meant += json.loads(what)
+        elif who == PROVOKED:
+            for pattern in json.loads(what):
+                meant.remove(pattern)
+        elif not (
+            is_harmless(who, what)
+            or any(re.search(pattern, what) for pattern in meant)
+            or not is_trouble(entry)
+        ):
+            yield f"{who}: {what}"
+
+
+def test_no_warnings_and_no_errors(server: Server) -> None:
+    assert list(unexpected(server)) == []

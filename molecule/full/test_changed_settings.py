@@ -1,0 +1,147 @@
+"""Settings are changed and the playbook run again: it does what they say, and no more."""
+
+import poplib
+import smtplib
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from probe import Deployment, Scenario, Server, letter, token
+
+OLD, NEW = "a password with spaces", "Entirely-new-5432"
+ALICE = {
+    "login": "alice@example.com",
+    "domains": ["example.com", "added.test"],
+    "addresses": ["alice@only.test"],
+    "password": NEW,
+}
+REST: list[dict[str, Any]] = [
+    {"login": "bob@example.net", "domains": ["example.net"], "password": "unchanged-as-bob"},
+    {"login": "outside@elsewhere.test", "addresses": ["outside@elsewhere.test"]},
+]
+CHANGES = {
+    "mailpopbox_hostname": "new-{{ inventory_hostname }}.example.com",
+    "mailpopbox_mailboxes": [ALICE, *REST],
+    "mailpopbox_tls": "selfsigned",
+    "mailpopbox_tls_certificate": "",
+    "mailpopbox_tls_key": "",
+}
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The runs that changed everything and that changed nothing more."""
+
+    checked: Deployment
+    run: Deployment
+
+
+@pytest.fixture(scope="module")
+def changed(scenario: Scenario) -> Iterator[Changed]:
+    checked = scenario.deploy(CHANGES, None, "--check", "--diff", "-vvv")
+    yield Changed(checked, scenario.deploy(CHANGES, None, "--diff", "-vvv"))
+    back = scenario.deploy()
+    assert back.rc == 0, back.output
+
+
+@pytest.fixture
+def new(server: Server, changed: Changed) -> Server:
+    """The server with its new settings."""
+    assert changed.run.rc == 0, changed.run.output
+    name = CHANGES["mailpopbox_hostname"]
+    assert isinstance(name, str)
+    variables = {
+        **server.variables,
+        **CHANGES,
+        "mailpopbox_hostname": name.replace("{{ inventory_hostname }}", server.name),
+    }
+    return replace(server, variables=variables)
+
+
+def answer_to(server: Server, address: str) -> str:
+    with server.wire("smtp") as wire:
+        wire.say("EHLO client.example.org")
+        wire.say("MAIL FROM:<friend@example.org>")
+        return wire.say(f"RCPT TO:<{address}>")
+
+
+def test_check_mode_foretells_it(server: Server, changed: Changed) -> None:
+    assert changed.checked.rc == 0, changed.checked.output
+    assert changed.checked.recap[server.name].changed > 0
+
+
+@pytest.mark.parametrize("which", ["checked", "run"])
+def test_no_secret_is_shown(server: Server, changed: Changed, which: str) -> None:
+    """Not even to those who ask for differences and all details."""
+    output = getattr(changed, which).output
+    assert "+added.test" in output
+    secrets = {OLD, NEW, "unchanged-as-bob", "$2y$"} | {box.password for box in server.mailboxes}
+    assert [secret for secret in secrets if secret in output] == []
+
+
+def test_a_removed_domain_is_refused_again(new: Server) -> None:
+    for gone in ("anyone@xn--bcher-kva.example", "anyone@shop.test"):
+        assert answer_to(new, gone).startswith(("550", "554")), gone
+
+
+def test_a_removed_address_is_refused_or_falls_to_the_catch_all(new: Server) -> None:
+    assert answer_to(new, "sales-1@only.test").startswith("550 5.1.1")
+    word = token()
+    new.send(letter(word), to="hello@example.com")
+    new.wait_for_message("alice@example.com", word)
+
+
+def test_an_added_domain_arrives(new: Server) -> None:
+    word = token()
+    new.send(letter(word), to="anyone@added.test")
+    new.wait_for_message("alice@example.com", word)
+
+
+def test_an_unblocked_address_arrives(new: Server) -> None:
+    word = token()
+    new.send(letter(word), to="leaked@example.com")
+    new.wait_for_message("alice@example.com", word)
+
+
+def test_the_new_password_works(new: Server) -> None:
+    with new.pop3("alice@example.com", NEW):
+        pass
+    with new.smtp("submissions", "alice@example.com", NEW):
+        pass
+
+
+def test_the_old_password_no_longer_works(new: Server) -> None:
+    with pytest.raises(poplib.error_proto), new.pop3("alice@example.com", OLD):
+        pass
+    new.restart_dovecot()
+    with (
+        new.provoking("SASL PLAIN authentication failed", "SASL LOGIN authentication failed"),
+        pytest.raises(smtplib.SMTPAuthenticationError),
+        new.smtp("submissions", "alice@example.com", OLD),
+    ):
+        pass
+    new.restart_dovecot()
+
+
+def test_the_new_name_is_used(new: Server) -> None:
+    with new.wire("smtp", greeted=False) as wire:
+        assert wire.answer() == f"220 {new.hostname} ESMTP"
+    word = token()
+    mail = letter(word, sender="me@example.com", to="you@example.com")
+    new.send(mail, service="submissions", login="alice@example.com")
+    message = new.wait_for_message(None, word)
+    assert str(message["Received"]).startswith(f"by {new.hostname} (Postfix) id ")
+
+
+def test_the_new_name_gets_a_certificate(new: Server) -> None:
+    for path in (
+        "/etc/mailpopbox/tls/server.pem",
+        f"/etc/mailpopbox/tls/selfsigned/{new.hostname}.crt",
+    ):
+        done = new.run("openssl", "x509", "-in", path, "-noout", "-checkhost", new.hostname)
+        assert "does match" in done.stdout
+    pem = new.run("openssl", "x509", "-in", "/etc/mailpopbox/tls/server.pem").stdout
+    with new.wire("pop3s") as wire:
+        assert wire.certificate == ssl.PEM_cert_to_DER_cert(pem)

@@ -1,0 +1,40 @@
+"""Each setting reaches the program that it is for."""
+
+from probe import Server
+
+POSTFIX = {
+    "inet_protocols": "ipv4",
+    "maximal_queue_lifetime": "2d",
+    "bounce_queue_lifetime": "2d",
+    "message_size_limit": "1048576",
+    "smtpd_recipient_limit": "7",
+    "smtpd_client_connection_count_limit": "15",
+    "smtpd_client_connection_rate_limit": "240",
+    "smtpd_client_message_rate_limit": "120",
+    "smtpd_client_recipient_rate_limit": "180",
+    "smtpd_client_auth_rate_limit": "60",
+    "smtpd_soft_error_limit": "15",
+    "smtpd_discard_ehlo_keywords": "etrn",
+    "default_transport": "capture",
+    "virtual_uid_maps": "static:5123",
+    "virtual_minimum_uid": "5123",
+}
+
+
+def test_postfix(server: Server) -> None:
+    assert server.postconf(*POSTFIX) == POSTFIX
+    assert server.postconf("myhostname") == {"myhostname": server.hostname}
+    assert server.run("postconf", "-M", "smtp/inet").stdout.split()[-1] == "smtpd"
+
+
+def test_dovecot(server: Server) -> None:
+    wanted = {"auth_failure_delay": "3 secs", "first_valid_uid": "5123", "last_valid_uid": "5123"}
+    assert server.doveconf(*wanted) == wanted
+    assert (
+        server.run("doveconf", "-h", "-f", "protocol=pop3", "mail_max_userip_connections").stdout
+        == "15\n"
+    )
+
+
+def test_milter(server: Server) -> None:
+    assert "log_level: debug" in server.run("cat", "/etc/mailpopbox/milter.yml").stdout.splitlines()
