@@ -84,6 +84,7 @@ def test_the_milter_accepts_its_configuration(settings: dict[str, Any]) -> None:
     assert parse(yaml.safe_load(text)).hostname == "mx.example.com"
 
 
+POSIX_CLASSES = {"alnum": "A-Za-z0-9", "cntrl": r"\x00-\x1f\x7f", "space": r"\s"}
 DATE = "Fri, 20 Nov 2026 06:45:11 +0000 (UTC)"
 RECEIVED = {
     "for one recipient": """\
@@ -96,9 +97,9 @@ Received: from laptop ([198.51.100.7])
 \tby mx.example.com (Postfix) with ESMTPSA id 4XYZ12;
 \t""",
     "from a client that tries to steer the expression": """\
-Received: from by.mx.example.com (Postfix) with X id LIE; ([198.51.100.7])
+Received: from by mx.example.com (Postfix) with X id LIE; ([198.51.100.7])
 \tby mx.example.com (Postfix) with UTF8SMTPSA id 4XYZ12
-\tfor <"a;b"@example.org>; """,
+\tfor <"a; by mx.example.com (Postfix) with X id LIE;"@example.org>; """,
 }
 
 
@@ -106,8 +107,9 @@ Received: from by.mx.example.com (Postfix) with X id LIE; ([198.51.100.7])
 def test_a_submission_keeps_one_received_line_that_tells_nothing(line: str) -> None:
     table = render("postfix/etc/postfix/submission_header_checks", SMALL)
     posix, replacement = re.findall(r"^/(.*)/\n +REPLACE (.*)$", table, re.MULTILINE)[0]
-    python = posix.replace("[[:alnum:]]", "[A-Za-z0-9]").replace("[[:space:]]", r"\s")
-    found = re.search(python, line + DATE, re.DOTALL | re.IGNORECASE)
+    for name, characters in POSIX_CLASSES.items():
+        posix = posix.replace(f"[:{name}:]", characters)
+    found = re.search(posix, line + DATE, re.IGNORECASE)
     assert found
-    left = replacement.replace("$1", found[1]).replace("$2", found[2])
+    left = re.sub(r"\$(\d)", lambda group: found[int(group[1])], replacement)
     assert left == f"Received: by mx.example.com (Postfix) id 4XYZ12; {DATE}"
