@@ -28,6 +28,7 @@ TOP = Path(__file__).resolve().parent.parent
 STATE = TOP / ".try"
 LOG = STATE / "deploy.log"
 INVENTORY = TOP / "trial" / "inventory"
+DEPLOY = TOP / "trial" / "deploy.yml"
 CONTAINER = "mailpopbox-try"
 IMAGE = "localhost/mailpopbox-debian:13"
 # Where each service listens inside, and where we would like to publish it: no root needed.
@@ -55,6 +56,11 @@ def say(text: str) -> None:
     print(f"==> {text}", flush=True)
 
 
+def beside(tool: str) -> str:
+    """Return a command of the environment that runs this."""
+    return str(Path(sys.executable).parent / tool)
+
+
 # What is asked for
 
 
@@ -63,7 +69,7 @@ def read_settings(given: Sequence[str]) -> Settings:
     if not given:
         return {}
     # An inventory of one host that has no variables but these.
-    argv = ["ansible-inventory", "--inventory", "given,", "--host", "given"]
+    argv = [beside("ansible-inventory"), "--inventory", "given,", "--host", "given"]
     done = run(*argv, *chain.from_iterable(("--extra-vars", text) for text in given))
     if done.returncode:
         complaint = done.stderr.rpartition("[ERROR]: ")[2].splitlines()[0]
@@ -176,7 +182,7 @@ def remove() -> None:
 def deploy(settings: Settings) -> None:
     """Run the playbook; show the names of its tasks, keep the rest in the log."""
     facts = {"trial_state": str(STATE), "trial_ports": published()}
-    argv = ["ansible-playbook", "--inventory", str(INVENTORY), str(TOP / "trial" / "deploy.yml")]
+    argv = [beside("ansible-playbook"), "--inventory", str(INVENTORY), str(DEPLOY)]
     argv += ["--extra-vars", json.dumps(settings | facts)]
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")
