@@ -62,6 +62,10 @@ destroy: env ## remove them
 trial: env ## `make try` as somebody new uses it; a trial that runs is removed
 	$(tools) pytest -v --exitfirst trial
 
+.PHONY: docs
+docs: env ## write docs/variables.md anew from the specs
+	$(tools) tools/document-variables >docs/variables.md.new && mv docs/variables.md.new docs/variables.md
+
 .PHONY: requirements
 requirements: ## renew tests/requirements*.txt (needs uv)
 	cd tests && for part in requirements requirements-try; do \
