@@ -26,12 +26,14 @@ DOVECOT = {
     12: {
         "auth_username_format": "%Lu",
         "disable_plaintext_auth": "yes",
+        "shutdown_clients": "no",  # a reload drops no session
         "ssl": "required",
         "ssl_min_protocol": "TLSv1.2",
     },
     13: {
         "auth_allow_cleartext": "no",
         "auth_username_format": "%{user | lower}",
+        "shutdown_clients": "no",  # a reload drops no session
         "ssl": "required",
         "ssl_min_protocol": "TLSv1.2",
     },

@@ -28,7 +28,7 @@ def is_trouble(entry: dict[str, Any]) -> bool:
     from_mail = re.match("postfix|dovecot|python|mailpopbox", entry["SYSLOG_IDENTIFIER"])
     return loud or bool(
         from_mail
-        and re.search(r"\b(warning|error|fatal|panic):", str(entry["MESSAGE"]), re.IGNORECASE)
+        and re.search(r"\b(warning|error|fatal|panic): ", str(entry["MESSAGE"]), re.IGNORECASE)
     )
 
 

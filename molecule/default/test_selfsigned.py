@@ -37,5 +37,7 @@ def test_every_port_shows_it(server: Server) -> None:
 
 
 def test_its_key_is_for_root_only(server: Server) -> None:
-    modes = server.run("find", "/etc/mailpopbox/tls", "-printf", "%m %u %y\\n").stdout.splitlines()
-    assert set(modes) == {"700 root d", "600 root f"}
+    tree = server.run("find", "/etc/mailpopbox/tls", "-printf", "%P %m %u\n").stdout.splitlines()
+    assert " 700 root" in tree
+    assert "server.pem 600 root" in tree
+    assert f"selfsigned/{server.hostname}.key 600 root" in tree
