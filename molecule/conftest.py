@@ -12,9 +12,11 @@ from probe import Host, Scenario, Server
 
 @cache
 def load_scenario() -> Scenario:
-    """Load the inventory that the environment names."""
+    """Load the inventory that the environment names, or one of its mail servers."""
     try:
-        return Scenario.load(Path(os.environ["MAILPOPBOX_INVENTORY"]))
+        return Scenario.load(
+            Path(os.environ["MAILPOPBOX_INVENTORY"]), only=os.environ.get("MAILPOPBOX_SERVER")
+        )
     except KeyError:
         raise pytest.UsageError("MAILPOPBOX_INVENTORY names no inventory") from None
 

@@ -8,7 +8,6 @@ from probe import Host, Mailbox, Server, letter, token
 
 SENDER, READER = "alice@example.com", "outside@elsewhere.test"
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
-FOLDER = "/run/mail"
 USER = "nobody"  # getmail does not deliver as root
 
 GETMAIL = """\
@@ -20,8 +19,10 @@ username = {login}
 password = {password}
 ca_certs = {authorities}
 [destination]
-type = Maildir
-path = {folder}/Maildir/
+# Version 6.19 trips over a child that ends at once.
+type = MDA_external
+path = /bin/sh
+arguments = ("-c", "sleep 1; cat >>{folder}/mbox")
 [options]
 delete = false
 read_all = true
@@ -75,6 +76,7 @@ class Person:
 
     client: Host
     mailbox: Mailbox
+    folder: str
 
     def prepare(self, config: str, server: str, port: int = 995) -> None:
         content = config.format(
@@ -84,17 +86,19 @@ class Person:
             login=self.mailbox.login,
             password=self.mailbox.password,
             authorities=AUTHORITIES,
-            folder=FOLDER,
+            folder=self.folder,
         )
-        folders = " ".join(f"{FOLDER}/Maildir/{name}" for name in ("cur", "new", "tmp"))
-        self.client.run("sh", "-c", f"rm -rf {FOLDER} && mkdir -p {folders}")
-        self.client.write(f"{FOLDER}/config", content)
-        self.client.run("chown", "-R", f"{USER}:", FOLDER)
+        folders = " ".join(f"{self.folder}/Maildir/{name}" for name in ("cur", "new", "tmp"))
+        self.client.run("sh", "-c", f"rm -rf {self.folder} && mkdir -p {folders}")
+        self.client.write(f"{self.folder}/config", content)
+        self.client.run("chown", "-R", f"{USER}:", self.folder)
 
     def call(self, command: str, stdin: str = "") -> int:
         """Run a program and return how it ended."""
-        become = ["runuser", "-u", USER, "--", "env", f"HOME={FOLDER}", "sh", "-c"]
-        done = self.client.run(*become, command.format(folder=FOLDER), stdin=stdin, check=False)
+        become = ["runuser", "-u", USER, "--", "env", f"HOME={self.folder}", "sh", "-c"]
+        done = self.client.run(
+            *become, command.format(folder=self.folder), stdin=stdin, check=False
+        )
         return done.returncode
 
     def has(self, word: str) -> bool:
@@ -102,15 +106,25 @@ class Person:
 
 
 @pytest.fixture
-def reader(server: Server, client: Host) -> Iterator[Person]:
-    yield Person(client, server.mailbox(READER))
-    client.run("rm", "-rf", FOLDER)
+def folder(server: Server, client: Host) -> Iterator[str]:
+    """Return a folder of its own for each server: both are tested at a time."""
+    path = f"/run/mail-{server.name}"
+    yield path
+    client.run("rm", "-rf", path)
 
 
 @pytest.fixture
-def sender(server: Server, client: Host) -> Iterator[Person]:
-    yield Person(client, server.mailbox(SENDER))
-    client.run("rm", "-rf", FOLDER)
+def reader(server: Server, client: Host, folder: str) -> Person:
+    """Begin with an empty mailbox: these programs fetch all of it."""
+    with server.pop3(READER) as pop3:
+        for number in range(1, pop3.stat()[0] + 1):
+            pop3.dele(number)
+    return Person(client, server.mailbox(READER), folder)
+
+
+@pytest.fixture
+def sender(server: Server, client: Host, folder: str) -> Person:
+    return Person(client, server.mailbox(SENDER), folder)
 
 
 def swaks(person: Person, server: str, port: int, word: str) -> int:
