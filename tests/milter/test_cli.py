@@ -1,14 +1,17 @@
 """The commands, as a shell sees them."""
 
+import io
 import runpy
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from mailpopbox import __version__
 from mailpopbox.cli import main
-from mailpopbox.config import Config, load
+from mailpopbox.config import Config, Watched, load
+from mailpopbox.counters import Counters
 
 GOOD = """\
 socket: /run/mailpopbox/milter.sock
@@ -39,10 +42,11 @@ class FakeServe(ModuleType):
         self.served: list[Config] = []
         self.trouble: Exception | None = None
 
-    def serve(self, config: Config) -> None:
+    def serve(self, watched: Watched, counters: Counters) -> None:
         if self.trouble:
             raise self.trouble
-        self.served.append(config)
+        counters.count("passed", None, 0)
+        self.served.append(watched.current())
 
 
 @pytest.fixture
@@ -64,7 +68,7 @@ def test_check_config_tells_every_problem(good: Path, capsys: pytest.CaptureFixt
         "",
         (
             f'{good}: log_levle: unknown key; did you mean "log_level"?\n'
-            f"{good}: log_level: 'loud' is no log level; take one of debug, info, warning, error\n"
+            f"{good}: log_level: 'loud' is none of debug, info, warning, error\n"
         ),
     )
 
@@ -72,6 +76,16 @@ def test_check_config_tells_every_problem(good: Path, capsys: pytest.CaptureFixt
 def test_milter_serves_with_the_configuration(good: Path, server: FakeServe) -> None:
     assert main(["milter", "--config", str(good)]) == 0
     assert server.served == [load(good)]
+
+
+def test_milter_keeps_counters(good: Path, server: FakeServe, tmp_path: Path) -> None:
+    counters = tmp_path / "counters.prom"
+    assert main(["milter", "--config", str(good), "--counters", str(counters)]) == 0
+    assert len(server.served) == 1
+    deadline = time.monotonic() + 5
+    while not counters.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert "mailpopbox_messages_total" in counters.read_text()
 
 
 def test_milter_refuses_a_bad_configuration(
@@ -109,6 +123,62 @@ def test_words_of_the_parser(
         main(words)
     assert exited.value.code == code
     assert said in "".join(capsys.readouterr())
+
+
+MESSAGE = b"From: Jane <mailbox@example.com>\nSubject: [sendas:shop] x\nMessage-ID: <1@a>\n\nBody\n"
+LEAVING = "From: Jane <shop@example.com>\nSubject: x\nMessage-ID: <1@example.com>\n\nBody\n"
+REWRITE = ["rewrite", "--login", "mailbox@example.com"]
+
+
+@pytest.mark.parametrize("more", [[], ["--sender", ""], ["--sender", "a@example.org"]])
+def test_rewrite_from_stdin(
+    good: Path,
+    more: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(MESSAGE)))
+    assert main([*REWRITE, *more, "--config", str(good)]) == 0
+    assert capsys.readouterr() == (LEAVING, "")
+
+
+def test_rewrite_explains(good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message = tmp_path / "message.eml"
+    message.write_bytes(MESSAGE)
+    assert main([*REWRITE, "--explain", "--config", str(good), str(message)]) == 0
+    assert capsys.readouterr() == (
+        LEAVING,
+        (
+            "rule  3  The tag names shop@example.com.\n"
+            "rule  7  The tag is taken out of the Subject.\n"
+            "rule 11  From becomes Jane <shop@example.com>.\n"
+            "rule 12  Bounces come back to the same address.\n"
+            "rule 14  Message-ID gets the domain of the address.\n"
+        ),
+    )
+
+
+@pytest.mark.parametrize("explain", [[], ["--explain"]])
+def test_rewrite_refuses(
+    good: Path, tmp_path: Path, explain: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = tmp_path / "message.eml"
+    message.write_bytes(MESSAGE.replace(b"shop]", b"shop@example.org]"))
+    assert main([*REWRITE, *explain, "--config", str(good), str(message)]) == 1
+    out, said = capsys.readouterr()
+    assert out == ""
+    sentence = "mailbox@example.com may not send as shop@example.org."
+    assert said.endswith(
+        f"550 5.7.1 {sentence} Use an address of your own, like [sendas:shop@example.com].\n"
+    )
+    assert said.startswith(f"rule  4  {sentence}" if explain else "550")
+
+
+def test_rewrite_of_a_file_that_is_not_there(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*REWRITE, "--config", str(good), str(tmp_path / "none.eml")]) == 1
+    assert "No such file" in capsys.readouterr().err
 
 
 def test_python_m_mailpopbox(

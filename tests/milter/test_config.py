@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from mailpopbox.config import Config, ConfigError, Mailbox, load, parse
+from mailpopbox.config import Config, ConfigError, Mailbox, Watched, load, parse
 
 MINIMAL: dict[str, Any] = {
     "socket": "/run/mailpopbox/milter.sock",
@@ -65,11 +66,17 @@ def test_names_are_kept_in_lower_case() -> None:
         (MINIMAL | {"log_levle": 1}, 'log_levle: unknown key; did you mean "log_level"?'),
         (
             MINIMAL | {"quux": 1},
-            "quux: unknown key; known are socket, hostname, log_level, mailboxes",
+            (
+                "quux: unknown key; known are socket, hostname, mailboxes, log_level, display_name,"
+                " bare_login, auto_sendas"
+            ),
         ),
         (
             MINIMAL | {7: 1},
-            "7: unknown key; known are socket, hostname, log_level, mailboxes",
+            (
+                "7: unknown key; known are socket, hostname, mailboxes, log_level, display_name,"
+                " bare_login, auto_sendas"
+            ),
         ),
         (
             MINIMAL | {"socket": "milter.sock"},
@@ -92,8 +99,16 @@ def test_names_are_kept_in_lower_case() -> None:
         ),
         (
             MINIMAL | {"log_level": "loud"},
-            "log_level: 'loud' is no log level; take one of debug, info, warning, error",
+            "log_level: 'loud' is none of debug, info, warning, error",
         ),
+        (
+            MINIMAL | {"log_level": None},
+            "log_level: None is no text; put it in quotes if it is meant as one",
+        ),
+        (MINIMAL | {"display_name": "kepp"}, "display_name: 'kepp' is none of keep, drop"),
+        (MINIMAL | {"bare_login": "no"}, "bare_login: 'no' is none of allow, refuse"),
+        (MINIMAL | {"auto_sendas": "yes"}, "auto_sendas: 'yes' is neither true nor false"),
+        (MINIMAL | {"auto_sendas": 1}, "auto_sendas: 1 is neither true nor false"),
         (
             MINIMAL | {"mailboxes": []},
             "mailboxes: [] is no list with entries; write a line “- …” for each",
@@ -160,6 +175,46 @@ def test_names_are_kept_in_lower_case() -> None:
 )
 def test_what_is_refused(document: object, problem: str) -> None:
     assert problems_of(document) == (problem,)
+
+
+def test_every_knob() -> None:
+    knobs = {"display_name": "drop", "bare_login": "refuse", "auto_sendas": False}
+    config = parse(MINIMAL | knobs)
+    assert (config.display_name, config.bare_login, config.auto_sendas) == ("drop", "refuse", False)
+    config = parse(MINIMAL)
+    assert (config.display_name, config.bare_login, config.auto_sendas) == ("keep", "allow", True)
+
+
+@pytest.mark.parametrize(
+    ("address", "owner"),
+    [
+        ("a@example.com", "a@example.com"),
+        ("A@Example.COM", "a@example.com"),
+        ("own@example.com", "a@example.com"),
+        ("anything@example.net", "b@example.org"),
+        ("anything@example.com", "b@example.org"),
+        ("shop-1@example.com", "a@example.com"),
+        ("shop-9@example.com", "b@example.org"),
+        ("b@example.org", "b@example.org"),
+        ("other@example.org", None),
+        ("a@sub.example.com", None),
+        ("a@example.com.", None),
+        ("example.com", None),
+        ("", None),
+    ],
+)
+def test_whose_an_address_is(address: str, owner: str | None) -> None:
+    config = parse(
+        MINIMAL
+        | {
+            "mailboxes": [
+                {"login": "B@example.org", "domains": ["Example.com", "example.net"],
+                 "addresses": ["shop-9@example.com"]},
+                {"login": "a@example.com", "addresses": ["Own@example.com", "Shop-*@example.com"]},
+            ]
+        }
+    )  # fmt: skip
+    assert config.owner_of(address) == owner
 
 
 def test_a_socket_path_fits_the_kernels_limit() -> None:
@@ -240,3 +295,55 @@ def test_load_names_the_file(tmp_path: Path, content: bytes, problem: str) -> No
 def test_load_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.yml: cannot be read: No such file"):
         load(tmp_path / "none.yml")
+
+
+GOOD = yaml.safe_dump(MINIMAL)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "milter.yml"
+    path.write_text(GOOD)
+    return path
+
+
+def replaced(path: Path, text: str) -> None:
+    """Give a file another content, as Ansible does."""
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.replace(path)
+
+
+def test_a_change_takes_effect(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "mailpopbox")
+    watched = Watched(file)
+    first = watched.current()
+    assert watched.current() is first
+    assert caplog.messages == []
+    replaced(file, GOOD + "bare_login: refuse\n")
+    assert watched.current().bare_login == "refuse"
+    assert watched.current() is watched.current()
+    assert caplog.messages == [f"{file}: read again"]
+
+
+@pytest.mark.parametrize("damage", ["log_level: loud\n", "]", None])
+def test_a_bad_change_leaves_the_last_good_one(
+    file: Path, caplog: pytest.LogCaptureFixture, damage: str | None
+) -> None:
+    watched = Watched(file)
+    good = watched.current()
+    if damage is None:
+        file.unlink()
+    else:
+        replaced(file, GOOD + damage)
+    assert watched.current() is watched.current() is good
+    [said] = caplog.messages
+    assert said.startswith(f"{file}: ")
+    assert said.endswith("; the configuration before it stays in force")
+    replaced(file, GOOD.replace("mx.", "mx2."))
+    assert watched.current().hostname == "mx2.example.com"
+
+
+def test_watching_begins_with_a_good_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        Watched(tmp_path / "none.yml")

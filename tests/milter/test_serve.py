@@ -4,20 +4,25 @@ import logging
 import os
 import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from mailpopbox.config import Config, Mailbox
+from mailpopbox.config import Config, Mailbox, Watched
+from mailpopbox.counters import Counters
+from mailpopbox.ledger import Ledger
 from mailpopbox.message import (
     AddHeader,
+    Change,
+    Decision,
     Refusal,
     RemoveHeader,
     SetHeader,
     SetSender,
+    Step,
     Transaction,
-    Verdict,
 )
 
 CONFIG = Config(
@@ -39,14 +44,34 @@ class Rules:
 
     def __init__(self) -> None:
         self.asked: list[Transaction] = []
-        self.answer: Verdict | Exception = ()
+        self.answer: Decision | Exception | Any = Decision()
 
-    def decide(self, transaction: Transaction, config: Config) -> Verdict:
+    def decide(self, transaction: Transaction, config: Config, ledger: Ledger) -> Decision:
         assert config is CONFIG
+        assert ledger.addresses_of("mailbox@example.com", "<1@example.com>") == frozenset()
         self.asked.append(transaction)
         if isinstance(self.answer, Exception):
             raise self.answer
-        return self.answer
+        answer: Decision = self.answer
+        return answer
+
+
+class Unchanging(Watched):
+    """A configuration that needs no file."""
+
+    def __init__(self) -> None:
+        pass
+
+    def current(self) -> Config:
+        return CONFIG
+
+
+def changing(*changes: Change | Any) -> Decision:
+    return Decision(changes, address="shop@example.com", steps=(Step(13, "a"), Step(3, "b")))
+
+
+def refusing(code: int, enhanced: str, text: str, rule: int = 4) -> Decision:
+    return Decision(refusal=Refusal(code, enhanced, text), steps=(Step(rule, text),))
 
 
 @pytest.fixture
@@ -57,8 +82,13 @@ def rules(serve: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Rules:
 
 
 @pytest.fixture
-def session(serve: ModuleType, milter: Any) -> Any:
-    session = serve.Session(CONFIG)
+def counters() -> Counters:
+    return Counters()
+
+
+@pytest.fixture
+def session(serve: ModuleType, milter: Any, counters: Counters) -> Any:
+    session = serve.Session(Unchanging(), counters)
     milter.Base.__init__(session)
     session.macros = {"i": "4439C1948E7", "{auth_authen}": "mailbox@example.com"}
     return session
@@ -80,7 +110,8 @@ def test_the_rules_get_the_whole_message(session: Any, rules: Rules) -> None:
     for header in [("To", "friend@example.org"), ("X-Dup", "1"), ("x-dup", "caf\udce9\n\tau lait")]:
         session.header(*header)
     session.eom()
-    assert rules.asked == [
+    [asked] = rules.asked
+    assert asked == replace(
         Transaction(
             headers=(
                 ("To", "friend@example.org"),
@@ -90,16 +121,26 @@ def test_the_rules_get_the_whole_message(session: Any, rules: Rules) -> None:
             sender="mailbox@example.com",
             recipients=("friend@example.org", "other@example.org"),
             login="mailbox@example.com",
-            queue_id="4439C1948E7",
-        )
-    ]
+            token="",
+        ),
+        token=asked.token,
+    )
+
+
+def test_every_message_has_a_token_of_its_own(session: Any, rules: Rules) -> None:
+    send(session)
+    send(session)
+    first, second = (transaction.token for transaction in rules.asked)
+    assert first != second
+    assert re.fullmatch("[0-9a-f]{32}", first)
 
 
 def test_mail_from_outside_has_no_login_and_a_bounce_no_sender(session: Any, rules: Rules) -> None:
     session.macros = {}
     session.envfrom("<>")
     session.eom()
-    assert rules.asked == [Transaction((), "", (), None, "")]
+    [asked] = rules.asked
+    assert (asked.headers, asked.sender, asked.recipients, asked.login) == ((), "", (), None)
 
 
 def test_messages_on_one_connection_share_nothing(session: Any, rules: Rules) -> None:
@@ -117,13 +158,14 @@ def test_messages_on_one_connection_share_nothing(session: Any, rules: Rules) ->
     assert {transaction.recipients for transaction in rules.asked} == {("friend@example.org",)}
 
 
+@pytest.mark.usefixtures("rules")
 def test_nothing_to_change(session: Any, milter: Any) -> None:
     assert send(session) == milter.CONTINUE
     assert session.done == []
 
 
 def test_changes_are_carried_out(session: Any, milter: Any, rules: Rules) -> None:
-    rules.answer = (
+    rules.answer = changing(
         RemoveHeader("Received", 1),
         RemoveHeader("Received", 2),
         SetHeader("From", 1, "shop@example.com"),
@@ -145,9 +187,9 @@ def test_changes_are_carried_out(session: Any, milter: Any, rules: Rules) -> Non
 
 
 def test_refusals(session: Any, milter: Any, rules: Rules) -> None:
-    rules.answer = Refusal(550, "5.7.1", "100% foreign")
+    rules.answer = refusing(550, "5.7.1", "100% foreign")
     assert send(session) == milter.REJECT
-    rules.answer = Refusal(451, "4.3.0", "The ledger is away")
+    rules.answer = refusing(451, "4.3.0", "The ledger is away")
     assert send(session) == milter.TEMPFAIL
     assert session.done == [
         ("setreply", "550", "5.7.1", "100%% foreign"),
@@ -159,8 +201,8 @@ def test_refusals(session: Any, milter: Any, rules: Rules) -> None:
     "answer",
     [
         ValueError("a rule is broken"),
-        (AddHeader("X-Raw", "caf\udce9"),),
-        ("no change at all",),
+        changing(AddHeader("X-Raw", "caf\udce9")),
+        changing("no change at all"),
         None,
     ],
 )
@@ -168,7 +210,7 @@ def test_any_error_is_a_451(session: Any, milter: Any, rules: Rules, answer: Any
     rules.answer = answer
     assert send(session) == milter.TEMPFAIL
     assert session.done == [TROUBLE]
-    rules.answer = ()
+    rules.answer = Decision()
     assert send(session) == milter.CONTINUE
 
 
@@ -197,10 +239,10 @@ def test_an_end_without_a_beginning_is_a_451(session: Any, milter: Any, rules: R
 @pytest.mark.parametrize(
     ("answer", "line"),
     [
-        ((), "INFO outcome=passed ms=N"),
-        ((SetSender(""),), "INFO outcome=rewritten ms=N"),
-        (Refusal(550, "5.7.1", "No"), "INFO outcome=refused ms=N"),
-        (KeyError("secret"), "ERROR outcome=error ms=N error=KeyError at=serve.py:N"),
+        (Decision(), "INFO outcome=passed alias=- rules=- ms=N"),
+        (changing(SetSender("")), "INFO outcome=rewritten alias=shop@example.com rules=3,13 ms=N"),
+        (refusing(550, "5.7.1", "No"), "INFO outcome=refused alias=- rules=4 ms=N"),
+        (KeyError("secret"), "ERROR outcome=error error=KeyError at=serve.py:N ms=N"),
     ],
 )
 def test_one_line_a_message(
@@ -252,7 +294,7 @@ def test_serving(
     serve: ModuleType, milter: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(serve, "notify_ready", lambda: milter.calls.append("ready"))
-    serve.serve(CONFIG)
+    serve.serve(Unchanging(), Counters())
     assert milter.calls == [
         f"exceptions {milter.TEMPFAIL}",
         "register mailpopbox",
@@ -270,7 +312,7 @@ def test_serving(
 def test_a_socket_that_cannot_be_made(serve: ModuleType, milter: Any) -> None:
     milter.socket_fails = True
     with pytest.raises(OSError, match=r"milter\.sock: cannot listen there"):
-        serve.serve(CONFIG)
+        serve.serve(Unchanging(), Counters())
 
 
 @pytest.mark.usefixtures("umask")
@@ -287,7 +329,7 @@ def test_callbacks_reach_the_session(serve: ModuleType, milter: Any) -> None:
         def __getattr__(self, name: str) -> Any:
             return lambda *args: self.heard.append((name, *args))
 
-    serve.serve(CONFIG)
+    serve.serve(Unchanging(), Counters())
     context = Context()
     milter.callbacks["set_envfrom_callback"](context, b"<a@example.com>", b"SIZE=1")
     milter.callbacks["set_envrcpt_callback"](context, b"<b@example.com>")
@@ -300,4 +342,26 @@ def test_callbacks_reach_the_session(serve: ModuleType, milter: Any) -> None:
         ("header_bytes", "Subject", b"x"),
         ("eom",),
         ("abort",),
+    ]
+
+
+def test_what_is_counted(session: Any, rules: Rules, counters: Counters) -> None:
+    answers = [
+        Decision(),
+        changing(SetSender("")),
+        refusing(550, "5.7.1", "No"),
+        refusing(554, "5.6.0", "No", rule=13),
+        KeyError("x"),
+    ]
+    for rules.answer in answers:
+        send(session)
+    assert [line for line in counters.text().splitlines() if line.startswith("mailpopbox_")][
+        :-1
+    ] == [
+        'mailpopbox_messages_total{outcome="passed"} 1',
+        'mailpopbox_messages_total{outcome="rewritten"} 1',
+        'mailpopbox_messages_total{outcome="refused"} 2',
+        'mailpopbox_messages_total{outcome="error"} 1',
+        'mailpopbox_refused_total{rule="4"} 1',
+        'mailpopbox_refused_total{rule="13"} 1',
     ]

@@ -6,12 +6,15 @@ command line or the configuration. systemd shows 2 as INVALIDARGUMENT.
 
 import argparse
 import logging
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mailpopbox import __version__
-from mailpopbox.config import ConfigError, load
+from mailpopbox.config import ConfigError, Watched, load
+from mailpopbox.counters import Counters
+from mailpopbox.oneshot import rewritten
 from mailpopbox.systemd import log_to_stderr
 
 log = logging.getLogger(__name__)
@@ -27,7 +30,7 @@ class Command:
     run: Callable[[argparse.Namespace], int]
 
 
-def _milter_arguments(parser: argparse.ArgumentParser) -> None:
+def _config_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
         type=Path,
@@ -37,13 +40,52 @@ def _milter_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _milter_arguments(parser: argparse.ArgumentParser) -> None:
+    _config_argument(parser)
+    parser.add_argument(
+        "--counters", type=Path, metavar="FILE", help="where to keep counters for monitoring"
+    )
+
+
 def _milter(arguments: argparse.Namespace) -> int:
-    config = load(arguments.config)
-    log_to_stderr(config.log_level)
+    watched = Watched(arguments.config)
+    log_to_stderr(watched.current().log_level)
     # Here, because only mail servers have libmilter, and the other commands do without.
     from mailpopbox.serve import serve  # noqa: PLC0415
 
-    serve(config)
+    counters = Counters()
+    if arguments.counters:
+        counters.keep_in(arguments.counters)
+    serve(watched, counters)
+    return 0
+
+
+def _rewrite_arguments(parser: argparse.ArgumentParser) -> None:
+    _config_argument(parser)
+    parser.add_argument("--login", required=True, metavar="LOGIN", help="who submits the message")
+    parser.add_argument(
+        "--sender", metavar="ADDRESS", help="the envelope's sender (default: the login)"
+    )
+    parser.add_argument(
+        "--explain", action="store_true", help="say on stderr, rule by rule, what was decided"
+    )
+    parser.add_argument(
+        "message", type=Path, nargs="?", metavar="FILE", help="the message (default: stdin)"
+    )
+
+
+def _rewrite(arguments: argparse.Namespace) -> int:
+    config = load(arguments.config)
+    raw = arguments.message.read_bytes() if arguments.message else sys.stdin.buffer.read()
+    sender = arguments.login if arguments.sender is None else arguments.sender
+    rewriting = rewritten(raw, arguments.login, sender, config)
+    if arguments.explain:
+        for step in rewriting.decision.steps:
+            print(f"rule {step.rule:>2}  {step.text}", file=sys.stderr)  # noqa: T201 (asked for)
+    if refusal := rewriting.decision.refusal:
+        sys.stderr.write(f"{refusal.code} {refusal.enhanced} {refusal.text}\n")
+        return 1
+    sys.stdout.buffer.write(rewriting.message)
     return 0
 
 
@@ -63,6 +105,12 @@ COMMANDS = (
         "serve Postfix (systemd runs this; it needs Debian's python3-milter)",
         _milter_arguments,
         _milter,
+    ),
+    Command(
+        "rewrite",
+        "show what would leave of a submitted message; exit 1 if it would be refused",
+        _rewrite_arguments,
+        _rewrite,
     ),
     Command(
         "check-config",

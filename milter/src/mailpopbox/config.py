@@ -5,15 +5,21 @@ and the fix, so that whoever repairs it does so once.
 """
 
 import difflib
+import logging
 import re
 import reprlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import yaml
 
+log = logging.getLogger(__name__)
+
 LOG_LEVELS = ("debug", "info", "warning", "error")
+DISPLAY_NAMES = ("keep", "drop")
+BARE_LOGINS = ("allow", "refuse")
 
 # sun_path in <sys/un.h> has 108 bytes and ends with a NUL.
 _LONGEST_SOCKET_PATH = 107
@@ -43,6 +49,24 @@ class Config:
     hostname: str
     mailboxes: tuple[Mailbox, ...]
     log_level: str = "info"
+    display_name: str = "keep"
+    bare_login: str = "allow"
+    auto_sendas: bool = True
+
+    def owner_of(self, address: str) -> str | None:
+        """Return the login of the mailbox in which mail to an address arrives.
+
+        As in Postfix's tables: an address of its own, a pattern, the catch-all of the domain.
+        """
+        address = address.lower()
+        _, at, domain = address.rpartition("@")
+        claims: tuple[Callable[[Mailbox], bool], ...] = (
+            lambda box: address == box.login or address in box.addresses,
+            lambda box: any(fnmatchcase(address, pattern) for pattern in box.addresses),
+            lambda box: at != "" and domain in box.domains,
+        )
+        owners = (box.login for claim in claims for box in self.mailboxes if claim(box))
+        return next(owners, None)
 
 
 class ConfigError(Exception):
@@ -69,16 +93,51 @@ def load(path: Path) -> Config:
         raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from None
 
 
+class Watched:
+    """A configuration file that is read again when it changes.
+
+    A file that is refused later leaves the last good configuration in force, and the log says why.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._config = load(path)
+        self._seen = self._stamp()
+
+    def current(self) -> Config:
+        stamp = self._stamp()
+        if stamp != self._seen:
+            self._seen = stamp
+            try:
+                self._config = load(self._path)
+            except ConfigError as error:
+                # What is wrong is the file, so a traceback would tell nothing.
+                log.error("%s; the configuration before it stays in force", error)  # noqa: TRY400
+            else:
+                log.info("%s: read again", self._path)
+        return self._config
+
+    def _stamp(self) -> tuple[int, ...]:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return ()
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+
 def parse(document: object) -> Config:
     """Check what a YAML file held; raises ConfigError, and nothing else, with all problems."""
     problems: list[str] = []
-    top = _section(document, "", ("socket", "hostname", "log_level", "mailboxes"), problems)
+    top = _section(document, "", tuple(Config.__dataclass_fields__), problems)
     if top is None:
         raise ConfigError(problems)
     config = Config(
         socket=top.text("socket", _wrong_socket, "/var/spool/postfix/mailpopbox/milter.sock"),
         hostname=top.text("hostname", _wrong_domain, "mx.example.com").lower(),
-        log_level=top.text("log_level", _wrong_log_level) if top.has("log_level") else "info",
+        log_level=top.choice("log_level", LOG_LEVELS, "info"),
+        display_name=top.choice("display_name", DISPLAY_NAMES, "keep"),
+        bare_login=top.choice("bare_login", BARE_LOGINS, "allow"),
+        auto_sendas=top.switch("auto_sendas"),
         mailboxes=tuple(_mailboxes(top, problems)),
     )
     problems.extend(_repetitions(config.mailboxes))
@@ -139,10 +198,6 @@ def _wrong_address(address: str) -> str:
     return "is no address; write one like mailbox@example.com"
 
 
-def _wrong_log_level(level: str) -> str:
-    return "" if level in LOG_LEVELS else f"is no log level; take one of {', '.join(LOG_LEVELS)}"
-
-
 class _Section:
     """A mapping of the file, read key by key.
 
@@ -167,6 +222,22 @@ class _Section:
         """Read a text that must be there."""
         self.require(key, example)
         return self._checked(key, self._values[key], wrong) if self.has(key) else ""
+
+    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
+        """Read one of a few words, which may be left out."""
+        if not self.has(key):
+            return default
+        known = ", ".join(choices)
+        return self._checked(
+            key, self._values[key], lambda word: "" if word in choices else f"is none of {known}"
+        )
+
+    def switch(self, key: str) -> bool:
+        """Read true or false, which may be left out."""
+        value = self._values.get(key, True)
+        if not isinstance(value, bool):
+            self.note(key, f"{_show(value)} is neither true nor false")
+        return value is True
 
     def texts(self, key: str, wrong: Callable[[str], str]) -> tuple[str, ...]:
         """Read a list of texts, in lower case, which may be left out."""

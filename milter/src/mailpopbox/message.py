@@ -24,7 +24,8 @@ class Transaction:
     sender: str
     recipients: tuple[str, ...]
     login: str | None
-    queue_id: str
+    # A word that nobody else has, for a Message-ID; the rules themselves know no chance.
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,29 @@ class Refusal:
         return self.code >= _FIRST_PERMANENT_CODE
 
 
-Verdict = tuple[Change, ...] | Refusal
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rule that had its say, and what it said."""
+
+    rule: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a message: changes, none for one that passes as it is, or a refusal."""
+
+    changes: tuple[Change, ...] = ()
+    refusal: Refusal | None = None
+    # As which address it goes out; None for what was not submitted or is refused.
+    address: str | None = None
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def outcome(self) -> str:
+        if self.refusal:
+            return "refused"
+        return "rewritten" if self.changes else "passed"
 
 
 def in_safe_order(changes: Iterable[Change]) -> list[Change]:

@@ -7,6 +7,7 @@ message; nothing leaves that the rules have not seen.
 import functools
 import logging
 import os
+import secrets
 import time
 import traceback
 from collections.abc import Callable
@@ -17,16 +18,18 @@ from typing import assert_never
 import Milter
 
 from mailpopbox import rules
-from mailpopbox.config import Config
+from mailpopbox.config import Config, Watched
+from mailpopbox.counters import Counters
+from mailpopbox.ledger import NothingKnown
 from mailpopbox.message import (
     AddHeader,
     Change,
+    Decision,
     Refusal,
     RemoveHeader,
     SetHeader,
     SetSender,
     Transaction,
-    Verdict,
     in_safe_order,
 )
 from mailpopbox.systemd import fields, notify_ready
@@ -71,8 +74,9 @@ def _collecting(callback: Callable[..., None]) -> Callable[..., int]:
 class Session(Milter.Base):
     """One connection from Postfix, which carries any number of messages, one after another."""
 
-    def __init__(self, config: Config) -> None:
-        self.config = config
+    def __init__(self, watched: Watched, counters: Counters) -> None:
+        self.config: Config = watched.current()
+        self.counters = counters
         self.message: _Collected | None = None
         self.failure: Exception | None = None
 
@@ -105,12 +109,12 @@ class Session(Milter.Base):
         """Judge the message and answer Postfix."""
         started = time.perf_counter()
         try:
-            verdict = self.judge()
-            answer = self.carry_out(verdict)
-            self.report(_outcome(verdict), started)
+            decision = self.judge()
+            answer = self.carry_out(decision)
+            self.report(decision, started)
         # Everything: an error of ours must never let a message out as it is.
         except Exception as error:  # noqa: BLE001
-            self.report("error", started, error)
+            self.report_error(error, started)
             answer = self.refuse(_TROUBLE)
         finally:
             self.forget()
@@ -135,7 +139,7 @@ class Session(Milter.Base):
         self.message = None
         self.failure = None
 
-    def judge(self) -> Verdict:
+    def judge(self) -> Decision:
         if self.failure is not None:
             raise self.failure
         message = self.collected
@@ -144,14 +148,14 @@ class Session(Milter.Base):
             sender=message.sender,
             recipients=tuple(message.recipients),
             login=message.login,
-            queue_id=self.queue_id or "",
+            token=secrets.token_hex(16),
         )
-        return rules.decide(transaction, self.config)
+        return rules.decide(transaction, self.config, NothingKnown())
 
-    def carry_out(self, verdict: Verdict) -> int:
-        if isinstance(verdict, Refusal):
-            return self.refuse(verdict)
-        for change in in_safe_order(verdict):
+    def carry_out(self, decision: Decision) -> int:
+        if decision.refusal:
+            return self.refuse(decision.refusal)
+        for change in in_safe_order(decision.changes):
             self.change(change)
         return Milter.CONTINUE
 
@@ -174,30 +178,34 @@ class Session(Milter.Base):
         self.setreply(str(refusal.code), refusal.enhanced, refusal.text.replace("%", "%%"))
         return Milter.REJECT if refusal.permanent else Milter.TEMPFAIL
 
-    def report(self, outcome: str, started: float, error: Exception | None = None) -> None:
+    def report(self, decision: Decision, started: float) -> None:
         """Log the one line that every message gets; it holds nothing that the user wrote."""
-        line = {
-            "queue_id": self.queue_id,
-            "login": self.message.login if self.message else None,
-            "outcome": outcome,
-            "ms": f"{(time.perf_counter() - started) * 1000:.2f}",
-        }
-        if error is None:
-            log.info(fields(**line))
-        else:
-            # The error's text may quote the message, so that is for debugging only.
-            log.error(fields(**line, error=type(error).__name__, at=_place(error)))
-            log.debug("the error was", exc_info=error)
+        numbers = sorted({step.rule for step in decision.steps})
+        self.log_line(
+            logging.INFO,
+            started,
+            outcome=decision.outcome,
+            alias=decision.address,
+            rules=",".join(map(str, numbers)),
+        )
+        refused_by = numbers[0] if decision.refusal else None
+        self.counters.count(decision.outcome, refused_by, time.perf_counter() - started)
+
+    def report_error(self, error: Exception, started: float) -> None:
+        # The error's text may quote the message, so that is for debugging only.
+        kind, place = type(error).__name__, _place(error)
+        self.log_line(logging.ERROR, started, outcome="error", error=kind, at=place)
+        log.debug("the error was", exc_info=error)
+        self.counters.count("error", None, time.perf_counter() - started)
+
+    def log_line(self, level: int, started: float, **more: object) -> None:
+        login = self.message.login if self.message else None
+        milliseconds = f"{(time.perf_counter() - started) * 1000:.2f}"
+        log.log(level, fields(queue_id=self.queue_id, login=login, **more, ms=milliseconds))
 
 
 def _bare(address: str) -> str:
     return address.removeprefix("<").removesuffix(">")
-
-
-def _outcome(verdict: Verdict) -> str:
-    if isinstance(verdict, Refusal):
-        return "refused"
-    return "rewritten" if verdict else "passed"
 
 
 def _place(error: Exception) -> str:
@@ -207,11 +215,12 @@ def _place(error: Exception) -> str:
     return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"
 
 
-def serve(config: Config) -> None:
+def serve(watched: Watched, counters: Counters) -> None:
     """Serve Postfix until SIGTERM, which libmilter handles: it stops within five seconds."""
+    config = watched.current()
     # Postfix's smtpd is in the socket's group and must be able to write to it, nobody else.
     os.umask(0o007)
-    _register(config)
+    _register(watched, counters)
     _listen(config.socket)
     log.info(fields(listening=config.socket))
     # From here on connections wait in the socket's queue, even before main() takes them.
@@ -229,12 +238,12 @@ def _listen(path: str) -> None:
         raise OSError(f"{path}: cannot listen there; see that the folder may be written") from error
 
 
-def _register(config: Config) -> None:
+def _register(watched: Watched, counters: Counters) -> None:
     """Do what Milter.runmilter does, for the callbacks in use, without starting.
 
     runmilter opens the socket and serves in one go, which leaves no moment to say "ready" in.
     """
-    Milter.factory = functools.partial(Session, config)
+    Milter.factory = functools.partial(Session, watched, counters)
     Milter.set_envfrom_callback(lambda ctx, *params: ctx.getpriv().envfrom_bytes(*params))
     Milter.set_envrcpt_callback(lambda ctx, *params: ctx.getpriv().envrcpt_bytes(*params))
     Milter.set_header_callback(lambda ctx, name, value: ctx.getpriv().header_bytes(name, value))

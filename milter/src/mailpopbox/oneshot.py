@@ -1,0 +1,83 @@
+"""Judge a message in a file, as the server would (`mailpopbox rewrite`)."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailpopbox.config import Config
+from mailpopbox.ledger import NothingKnown
+from mailpopbox.message import (
+    AddHeader,
+    Change,
+    Decision,
+    RemoveHeader,
+    SetHeader,
+    SetSender,
+    Transaction,
+)
+from mailpopbox.rules import decide
+
+_HEADER = re.compile(r"([!-9;-~]+)[ \t]*:[ \t]?(.*)", re.DOTALL)
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """What was decided of a message, and the message as it would leave."""
+
+    decision: Decision
+    sender: str
+    message: bytes
+
+
+def rewritten(raw: bytes, login: str, sender: str, config: Config) -> Rewriting:
+    """Do with a message what the server would."""
+    pairs, rest = split(raw)
+    transaction = Transaction(pairs, sender, (), login, secrets.token_hex(16))
+    decision = decide(transaction, config, NothingKnown())
+    leaving = [change.address for change in decision.changes if isinstance(change, SetSender)]
+    message = joined(applied(pairs, decision.changes), rest)
+    return Rewriting(decision, leaving[0] if leaving else sender, message)
+
+
+def split(raw: bytes) -> tuple[Pairs, str]:
+    """Return the headers of a message and all that comes after, as Postfix divides them."""
+    text = raw.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    head, empty_line, body = text.partition("\n\n")
+    if text.startswith("\n"):
+        return (), text
+    pairs: list[tuple[str, str]] = []
+    lines = re.split(r"\n(?![ \t])", head.removesuffix("\n"))
+    for number, line in enumerate(lines):
+        header = _HEADER.fullmatch(line)
+        if not header:  # whatever stands here, the body begins with it
+            return tuple(pairs), "\n" + "\n".join(lines[number:]) + empty_line + body
+        pairs.append((header[1], header[2]))
+    return tuple(pairs), "\n" + body if empty_line else ""
+
+
+def applied(pairs: Pairs, changes: Sequence[Change]) -> Pairs:
+    """Return the headers as they are after the changes."""
+    edits = {
+        (change.name.lower(), change.occurrence): change
+        for change in changes
+        if isinstance(change, SetHeader | RemoveHeader)
+    }
+    left, counts = [], dict[str, int]()
+    for name, value in pairs:
+        key = name.lower()
+        counts[key] = counts.get(key, 0) + 1
+        edit = edits.get((key, counts[key]))
+        if isinstance(edit, SetHeader):
+            left.append((name, edit.value))
+        elif edit is None:
+            left.append((name, value))
+    added = [(change.name, change.value) for change in changes if isinstance(change, AddHeader)]
+    return (*left, *added)
+
+
+def joined(pairs: Pairs, rest: str) -> bytes:
+    head = "".join(f"{name}: {value}\n" for name, value in pairs)
+    return (head + rest).encode("utf-8", "surrogateescape")
