@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 SCENARIO ?= default
-SCENARIOS := default full control
+SECONDS ?= 60
+SCENARIOS := default full control sendas
 
 # Molecule finds Ansible by PATH. It would load every scenario for any of them, and keep its state
 # under a hash of the checkout's name, where two checkouts meet.
@@ -44,6 +45,19 @@ lint: env ## ruff, mypy, yamllint, ansible-lint
 unit: env ## pytest over tests/, without a server
 	$(tools) pytest --cov
 
+.PHONY: fuzz
+fuzz: ## look for messages that the rules let leak or break on, for SECONDS=60
+	@tools/other-env fuzz
+	@mkdir -p .cache/fuzz/corpus
+	cd .cache/fuzz && PYTHONPATH="$(CURDIR)/milter/src:$(CURDIR)/tests/shared" \
+	    "$(CURDIR)/.cache/fuzz-env/bin/python" "$(CURDIR)/fuzz/rules.py" -dict="$(CURDIR)/fuzz/rules.dict" \
+	    -max_len=600 -max_total_time=$(SECONDS) corpus "$(CURDIR)/fuzz/corpus"
+
+.PHONY: mutants
+mutants: ## break the rules in a thousand ways, and list what no test notices (half an hour)
+	@tools/other-env mutants
+	@tools/mutants
+
 .PHONY: molecule
 molecule: env ## one scenario from nothing to nothing: SCENARIO=default, full or control
 	$(molecule) test --scenario-name $(SCENARIO)
@@ -68,7 +82,7 @@ docs: env ## write docs/variables.md anew from the specs
 
 .PHONY: requirements
 requirements: ## renew tests/requirements*.txt (needs uv)
-	cd tests && for part in requirements requirements-try; do \
+	cd tests && for part in requirements requirements-try requirements-fuzz requirements-mutants; do \
 	    uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes \
 	        --no-emit-index-url --no-emit-find-links --custom-compile-command 'make requirements' \
 	        --quiet --output-file $$part.txt $$part.in || exit; \
