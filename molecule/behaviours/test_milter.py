@@ -24,7 +24,8 @@ def test_it_sees_every_message(server: Server, service: str) -> None:
     with server.smtp(service, None if service == "smtp" else mailbox.login) as client:
         client.mail(f"me@{mailbox.domains[0]}")
         client.rcpt(mailbox.login)
-        _, text = client.data(letter(token()).as_bytes())
+        mail = letter(token(), sender=f"me@{mailbox.domains[0]}")
+        _, text = client.data(mail.as_bytes())
     queue_id = text.decode().split()[-1]
     wait_until("line of the milter", lambda: f"queue_id={queue_id} " in server.journal(begin))
 

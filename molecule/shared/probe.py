@@ -159,6 +159,15 @@ class Host:
         """Run a Python program on the host itself and return what it prints."""
         return self.run("python3", "-", *arguments, stdin=program, timeout=timeout).stdout
 
+    def read(self, path: str) -> bytes:
+        """Return a file of the host, octet by octet."""
+        return subprocess.run(
+            ["podman", "exec", self.container, "cat", path],
+            capture_output=True,
+            timeout=NETWORK_SECONDS,
+            check=True,
+        ).stdout
+
     def write(self, path: str, content: str) -> None:
         """Write a file on the host, in place, readable by root only."""
         self.run("sh", "-c", 'umask 077; cat >"$1"', "sh", path, stdin=content)

@@ -1,0 +1,63 @@
+"""What left a server, as the recipient sees it."""
+
+import re
+import uuid
+
+import yaml
+from mailpopbox.config import Config, parse
+from mailpopbox.oneshot import Pairs, Rewriting, rewritten, split
+from probe import TOP, Server, wait_until
+
+FIXTURES = sorted((TOP / "tests/milter/fixtures").glob("*.eml"))
+# What the delivery into the mailbox adds on top.
+_ADDED = ("return-path", "x-original-to", "delivered-to", "received")
+_RANDOM_ID = re.compile(r"<[0-9a-f]{32}@")
+
+
+def somebody() -> str:
+    """Return an address at another domain that no other message went to."""
+    return f"{uuid.uuid4().hex}@somewhere.test"
+
+
+def config_of(server: Server) -> Config:
+    return parse(yaml.safe_load(server.run("cat", "/etc/mailpopbox/milter.yml").stdout))
+
+
+def foretold(server: Server, message: bytes, sender: str) -> Rewriting:
+    """Return what `mailpopbox rewrite` says of a message."""
+    return rewritten(message, server.mailbox().login, sender, config_of(server))
+
+
+def maildir(server: Server) -> str:
+    return f"/var/vmail/{server.setting('capture_outbound')}/Maildir/new"
+
+
+def arrived(server: Server, recipient: str) -> list[bytes]:
+    """Return all messages that this recipient got by now, as the files they are."""
+    marker = f"X-Original-To: {recipient}"
+    found = server.run("grep", "--files-with-matches", "-rF", marker, maildir(server), check=False)
+    return [server.read(name) for name in found.stdout.splitlines()]
+
+
+def left(server: Server, recipient: str) -> bytes:
+    """Return the one message that this recipient got."""
+    found = wait_until(f"message to {recipient}", lambda: arrived(server, recipient))
+    assert len(found) == 1
+    return found[0]
+
+
+def own_headers(raw: bytes) -> Pairs:
+    """Return the headers as they left, without what delivery put on top."""
+    pairs, _ = split(raw)
+    start = next(i for i, (name, _) in enumerate(pairs) if name.lower() not in _ADDED)
+    return pairs[start:]
+
+
+def comparable(pairs: Pairs) -> list[tuple[str, str]]:
+    """Return headers so that neither folding nor a random Message-ID makes a difference."""
+    return [(name.lower(), _RANDOM_ID.sub("<NEW@", " ".join(v.split()))) for name, v in pairs]
+
+
+def sender_of(raw: bytes) -> str:
+    """Return the envelope's sender, as Return-Path tells."""
+    return dict(split(raw)[0])["Return-Path"].strip("<>")
