@@ -64,9 +64,10 @@ def test_nothing_is_complained_about(server: Server, command: str) -> None:
 
 
 def test_nothing_listens_but_what_must(server: Server) -> None:
+    """By IPv6 exactly what by IPv4, or nothing."""
     lines = server.run("ss", "-Hltn").stdout.splitlines()
-    listening = {line.split()[3].rpartition(":") for line in lines}
-    public = {int(port) for address, _, port in listening}
-    assert public == {25, 465, 587, 995} | ({110} if server.setting("pop3_starttls") else set())
-    families = {address.startswith("[") for address, _, _ in listening}
-    assert families == {False, bool(server.setting("ipv6"))}  # of IPv4, and of IPv6
+    found = {line.split()[3].rpartition(":") for line in lines}
+    ports = {25, 465, 587, 995} | ({110} if server.setting("pop3_starttls") else set())
+    assert {int(port) for address, _, port in found if not address.startswith("[")} == ports
+    by_ipv6 = {int(port) for address, _, port in found if address.startswith("[")}
+    assert by_ipv6 == (ports if server.setting("ipv6") else set())
