@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 SCENARIO ?= default
 SECONDS ?= 60
-SCENARIOS := default full control sendas
+SCENARIOS := default sendas control full
 
 # Molecule finds Ansible by PATH. It would load every scenario for any of them, and keep its state
 # under a hash of the checkout's name, where two checkouts meet.
@@ -59,7 +59,7 @@ mutants: ## break the rules in a thousand ways, and list what no test notices (h
 	@tools/mutants
 
 .PHONY: molecule
-molecule: env ## one scenario from nothing to nothing: SCENARIO=default, full or control
+molecule: env ## one scenario from nothing to nothing: SCENARIO=default, sendas, control or full
 	$(molecule) test --scenario-name $(SCENARIO)
 
 .PHONY: converge verify destroy
