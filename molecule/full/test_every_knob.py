@@ -1,6 +1,6 @@
 """Each setting reaches the program that it is for."""
 
-from probe import Server
+from probe import Server, letter, token
 
 POSTFIX = {
     "inet_protocols": "ipv4",
@@ -37,4 +37,12 @@ def test_dovecot(server: Server) -> None:
 
 
 def test_milter(server: Server) -> None:
-    assert "log_level: debug" in server.run("cat", "/etc/mailpopbox/milter.yml").stdout.splitlines()
+    lines = server.run("cat", "/etc/mailpopbox/milter.yml").stdout.splitlines()
+    assert {"log_level: debug", "display_name: drop", "auto_sendas: false"} <= set(lines)
+
+
+def test_a_display_name_is_dropped(server: Server) -> None:
+    mailbox, word = server.mailbox(), token()
+    mail = letter(word, sender=f"Alice <me@{mailbox.domains[0]}>", to=mailbox.login)
+    server.send(mail, service="submissions", login=mailbox.login)
+    assert server.wait_for_message(None, word)["From"] == f"me@{mailbox.domains[0]}"
