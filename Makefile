@@ -3,7 +3,8 @@
 SHELL := /bin/sh
 SCENARIO ?= default
 SECONDS ?= 60
-SCENARIOS := default sendas control full
+SCENARIOS := full default sendas control
+JOBS ?= 2
 
 # Molecule finds Ansible by PATH. It would load every scenario for any of them, and keep its state
 # under a hash of the checkout's name, where two checkouts meet.
@@ -25,9 +26,21 @@ try-stop: ## remove that server
 	@$(tools) trial/down
 
 .PHONY: test
-test: lint unit ## everything: linters, unit tests, all scenarios on Debian 12 and 13, `make try`
-	@for scenario in $(SCENARIOS); do $(MAKE) --no-print-directory molecule SCENARIO=$$scenario || exit; done
-	@$(MAKE) --no-print-directory trial
+test: lint unit images ## everything: linters, unit tests, all scenarios on Debian 12 and 13, `make try`
+	@$(MAKE) --no-print-directory --jobs=$(JOBS) $(addprefix labelled-,$(SCENARIOS) trial)
+
+# They mostly wait, so some run at a time, the longest first; a name before each line says whose it is.
+.PHONY: $(addprefix labelled-,$(SCENARIOS) trial)
+$(addprefix labelled-,$(SCENARIOS)): labelled-%:
+	@tools/labelled $* $(MAKE) --no-print-directory molecule SCENARIO=$*
+labelled-trial:
+	@tools/labelled trial $(MAKE) --no-print-directory trial
+
+.PHONY: images
+images: env ## the containers' images of Debian 12 and 13
+	@. containers/env && for release in 12 13; do \
+	    containers/build-image localhost/mailpopbox-debian:$$release || exit; \
+	done
 
 .PHONY: env
 env: ## install what the tests need: Podman by apt, Ansible and the like in .venv
