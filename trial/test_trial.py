@@ -141,6 +141,7 @@ def test_the_printed_lines_work_as_printed(printed: str) -> None:
     assert "\nSubject: Re: Hello\n" in outside
     assert "\nFrom: anything@example.com\n" in outside
     assert "\nX-Original-To: friend@somewhere.test\n" in f"\n{outside}"
+    assert server()["login"] not in outside
     # Where curl is there, it says the same of the first message.
     for answer, fetched in zip(answers[5::2], (mine, outside), strict=bool(answers[4:])):
         assert answer.replace("\r\n", "\n").strip() in fetched

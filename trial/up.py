@@ -281,16 +281,16 @@ def pasted(server: Server) -> dict[str, list[str]]:
     domains = server["domains"]
     mine = f"anything@{domains[0]}" if domains else server["login"]
     friend = "friend@somewhere.test"
-    program = ["trial/mail.py"]
+    program, subject = ["trial/mail.py"], ["--subject", f"Re: Hello [sendas:{mine}]"]
     return {
         "Bring a first mail to any address, as another server does (no login):": [
             shlex.join([*program, "deliver", "--from", friend, "--to", mine])
         ],
         "Fetch it over POP3S:": [shlex.join([*program, "fetch"])],
-        "Answer from that address, as the owner does (with the login, over TLS):": [
-            shlex.join([*program, "send", "--from", mine, "--to", friend, "--subject", "Re: Hello"])
+        "Answer as that address, by a tag in the Subject (with the login, over TLS):": [
+            shlex.join([*program, "send", "--from", server["login"], "--to", friend, *subject])
         ],
-        f"It did not leave. Read it as {friend} would, over POP3S too:": [
+        f"It did not leave. Read it as {friend} would: no trace of the login, none of the tag:": [
             shlex.join([*program, "fetch", "--outside"])
         ],
         **(with_curl(server, friend, mine) if curl_speaks_mail() else {}),
