@@ -132,7 +132,10 @@ def test_the_log_and_the_counters_tell_of_each_message(server: Server) -> None:
         with pytest.raises(smtplib.SMTPDataError):
             client.sendmail(login, recipient, "From: x\r\nSubject: [sendas:] geheim\r\n\r\nHi\r\n")
     journal = server.run("journalctl", "--no-pager", "-u", UNIT).stdout
-    assert f"login={login} outcome=rewritten alias=shop@example.com rules=3,7,11,12,14" in journal
+    assert (
+        f"login={login} outcome=rewritten alias=shop@example.com rules=3,7,11,12,14 removed=- "
+        in journal
+    )
     assert "outcome=refused" in journal
     assert "geheim" not in journal
 

@@ -239,9 +239,16 @@ def test_an_end_without_a_beginning_is_a_451(session: Any, milter: Any, rules: R
 @pytest.mark.parametrize(
     ("answer", "line"),
     [
-        (Decision(), "INFO outcome=passed alias=- rules=- ms=N"),
-        (changing(SetSender("")), "INFO outcome=rewritten alias=shop@example.com rules=3,13 ms=N"),
-        (refusing(550, "5.7.1", "No"), "INFO outcome=refused alias=- rules=4 ms=N"),
+        (Decision(), "INFO outcome=passed alias=- rules=- removed=- ms=N"),
+        (
+            changing(SetSender("")),
+            "INFO outcome=rewritten alias=shop@example.com rules=3,13 removed=- ms=N",
+        ),
+        (
+            changing(RemoveHeader("Bcc", 1), RemoveHeader("X y", 1), RemoveHeader("Bcc", 2)),
+            "INFO outcome=rewritten alias=shop@example.com rules=3,13 removed='Bcc,X y' ms=N",
+        ),
+        (refusing(550, "5.7.1", "No"), "INFO outcome=refused alias=- rules=4 removed=- ms=N"),
         (KeyError("secret"), "ERROR outcome=error error=KeyError at=serve.py:N ms=N"),
     ],
 )

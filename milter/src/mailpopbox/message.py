@@ -104,6 +104,12 @@ class Decision:
             return "refused"
         return "rewritten" if self.changes else "passed"
 
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """Name the headers that are taken out, each once."""
+        names = (change.name for change in self.changes if isinstance(change, RemoveHeader))
+        return tuple(dict.fromkeys(names))
+
 
 def in_safe_order(changes: Iterable[Change]) -> list[Change]:
     """Order changes so that carrying one out never renumbers the headers another one means.

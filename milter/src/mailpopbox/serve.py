@@ -187,6 +187,7 @@ class Session(Milter.Base):
             outcome=decision.outcome,
             alias=decision.address,
             rules=",".join(map(str, numbers)),
+            removed=",".join(decision.removed),
         )
         refused_by = numbers[0] if decision.refusal else None
         self.counters.count(decision.outcome, refused_by, time.perf_counter() - started)
