@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 LOG_LEVELS = ("debug", "info", "warning", "error")
 DISPLAY_NAMES = ("keep", "drop")
 BARE_LOGINS = ("allow", "refuse")
+ALIASES = ("open", "signed")
+
+DEFAULT_LEDGER = "/var/lib/mailpopbox/ledger.sqlite"
 
 # sun_path in <sys/un.h> has 108 bytes and ends with a NUL.
 _LONGEST_SOCKET_PATH = 107
@@ -39,6 +42,10 @@ class Mailbox:
     login: str
     domains: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    # Patterns of addresses that are refused.
+    blocked: tuple[str, ...] = ()
+    # Which new addresses are let in: any, or those with a suffix that this host made.
+    aliases: str = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +59,15 @@ class Config:
     display_name: str = "keep"
     bare_login: str = "allow"
     auto_sendas: bool = True
+    ledger: str = DEFAULT_LEDGER
 
     def owner_of(self, address: str) -> str | None:
-        """Return the login of the mailbox in which mail to an address arrives.
+        """Return the login of the mailbox in which mail to an address arrives."""
+        mailbox = self.mailbox_of(address)
+        return mailbox.login if mailbox else None
+
+    def mailbox_of(self, address: str) -> Mailbox | None:
+        """Return the mailbox in which mail to an address arrives.
 
         As in Postfix's tables: an address of its own, a pattern, the catch-all of the domain.
         """
@@ -65,7 +78,7 @@ class Config:
             lambda box: any(fnmatchcase(address, pattern) for pattern in box.addresses),
             lambda box: at != "" and domain in box.domains,
         )
-        owners = (box.login for claim in claims for box in self.mailboxes if claim(box))
+        owners = (box for claim in claims for box in self.mailboxes if claim(box))
         return next(owners, None)
 
 
@@ -138,6 +151,7 @@ def parse(document: object) -> Config:
         display_name=top.choice("display_name", DISPLAY_NAMES, "keep"),
         bare_login=top.choice("bare_login", BARE_LOGINS, "allow"),
         auto_sendas=top.switch("auto_sendas"),
+        ledger=top.optional("ledger", _wrong_ledger, DEFAULT_LEDGER),
         mailboxes=tuple(_mailboxes(top, problems)),
     )
     problems.extend(_repetitions(config.mailboxes))
@@ -147,7 +161,7 @@ def parse(document: object) -> Config:
 
 
 def _mailboxes(top: "_Section", problems: list[str]) -> Iterator[Mailbox]:
-    known = ("login", "domains", "addresses")
+    known = ("login", "domains", "addresses", "blocked", "aliases")
     for number, entry in enumerate(top.entries("mailboxes"), start=1):
         section = _section(entry, f"mailboxes[{number}]", known, problems)
         if section is None:
@@ -158,6 +172,8 @@ def _mailboxes(top: "_Section", problems: list[str]) -> Iterator[Mailbox]:
             login=section.text("login", _wrong_address, "mailbox@example.com").lower(),
             domains=section.texts("domains", _wrong_domain),
             addresses=section.texts("addresses", _wrong_address),
+            blocked=section.texts("blocked", _wrong_address),
+            aliases=section.choice("aliases", ALIASES, "open"),
         )
 
 
@@ -183,6 +199,12 @@ def _wrong_socket(path: str) -> str:
     if len(path.encode()) > _LONGEST_SOCKET_PATH:
         return f"is too long; a socket's path has {_LONGEST_SOCKET_PATH} bytes at most"
     return ""
+
+
+def _wrong_ledger(place: str) -> str:
+    if place.startswith("/") and place.isprintable():
+        return ""
+    return "is no absolute path; write one that begins with /"
 
 
 def _wrong_domain(name: str) -> str:
@@ -223,13 +245,15 @@ class _Section:
         self.require(key, example)
         return self._checked(key, self._values[key], wrong) if self.has(key) else ""
 
+    def optional(self, key: str, wrong: Callable[[str], str], default: str) -> str:
+        """Read a text that may be left out."""
+        return self._checked(key, self._values[key], wrong) if self.has(key) else default
+
     def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
         """Read one of a few words, which may be left out."""
-        if not self.has(key):
-            return default
         known = ", ".join(choices)
-        return self._checked(
-            key, self._values[key], lambda word: "" if word in choices else f"is none of {known}"
+        return self.optional(
+            key, lambda word: "" if word in choices else f"is none of {known}", default
         )
 
     def switch(self, key: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 _HELP = {
     "mailpopbox_messages_total": "Messages by what became of them",
     "mailpopbox_refused_total": "Refused messages by the rule that refused them",
+    "mailpopbox_recipients_refused_total": "Recipients that were refused as unknown",
     "mailpopbox_seconds_total": "Time spent on messages",
 }
 
@@ -18,6 +19,7 @@ class Counters:
         self._lock = threading.Lock()
         self._outcomes: Counter[str] = Counter(passed=0, rewritten=0, refused=0, error=0)
         self._rules: Counter[int] = Counter()
+        self._recipients = 0
         self._seconds = 0.0
 
     def count(self, outcome: str, refused_by: int | None, seconds: float) -> None:
@@ -26,6 +28,12 @@ class Counters:
             self._seconds += seconds
             if refused_by is not None:
                 self._rules[refused_by] += 1
+
+    def count_recipient(self, seconds: float) -> None:
+        """Count one that was refused."""
+        with self._lock:
+            self._recipients += 1
+            self._seconds += seconds
 
     def text(self) -> str:
         """Return the counters in the text format of Prometheus."""
@@ -38,6 +46,7 @@ class Counters:
                     (f'{{rule="{rule}"}}', f"{count}")
                     for rule, count in sorted(self._rules.items())
                 ],
+                "mailpopbox_recipients_refused_total": [("", f"{self._recipients}")],
                 "mailpopbox_seconds_total": [("", f"{self._seconds:.6f}")],
             }
         return "".join(

@@ -4,11 +4,13 @@ Text that came from the wire is `str`, decoded as UTF-8 with surrogateescape, so
 `value.encode(errors="surrogateescape")` gives back the very bytes, whatever they were.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 # RFC 5321: a reply from here up tells the client not to try again.
 _FIRST_PERMANENT_CODE = 500
+
+Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Transaction:
     the authenticated user, None for mail from outside.
     """
 
-    headers: tuple[tuple[str, str], ...]
+    headers: Pairs
     sender: str
     recipients: tuple[str, ...]
     login: str | None
@@ -128,3 +130,23 @@ def in_safe_order(changes: Iterable[Change]) -> list[Change]:
                 return (2, 0)
 
     return sorted(changes, key=rank)
+
+
+def applied(pairs: Pairs, changes: Sequence[Change]) -> Pairs:
+    """Return the headers as they are after the changes."""
+    edits = {
+        (change.name.lower(), change.occurrence): change
+        for change in changes
+        if isinstance(change, SetHeader | RemoveHeader)
+    }
+    left, counts = [], dict[str, int]()
+    for name, value in pairs:
+        key = name.lower()
+        counts[key] = counts.get(key, 0) + 1
+        edit = edits.get((key, counts[key]))
+        if isinstance(edit, SetHeader):
+            left.append((name, edit.value))
+        elif edit is None:
+            left.append((name, value))
+    added = [(change.name, change.value) for change in changes if isinstance(change, AddHeader)]
+    return (*left, *added)

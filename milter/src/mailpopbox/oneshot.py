@@ -2,25 +2,14 @@
 
 import re
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailpopbox.config import Config
 from mailpopbox.ledger import NothingKnown
-from mailpopbox.message import (
-    AddHeader,
-    Change,
-    Decision,
-    RemoveHeader,
-    SetHeader,
-    SetSender,
-    Transaction,
-)
+from mailpopbox.message import Decision, Pairs, SetSender, Transaction, applied
 from mailpopbox.rules import decide
 
 _HEADER = re.compile(r"([!-9;-~]+)[ \t]*:[ \t]?(.*)", re.DOTALL)
-
-Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +45,6 @@ def split(raw: bytes) -> tuple[Pairs, str]:
             return tuple(pairs), "\n" + "\n".join(lines[number:]) + empty_line + body
         pairs.append((header[1], header[2]))
     return tuple(pairs), "\n" + body if empty_line else ""
-
-
-def applied(pairs: Pairs, changes: Sequence[Change]) -> Pairs:
-    """Return the headers as they are after the changes."""
-    edits = {
-        (change.name.lower(), change.occurrence): change
-        for change in changes
-        if isinstance(change, SetHeader | RemoveHeader)
-    }
-    left, counts = [], dict[str, int]()
-    for name, value in pairs:
-        key = name.lower()
-        counts[key] = counts.get(key, 0) + 1
-        edit = edits.get((key, counts[key]))
-        if isinstance(edit, SetHeader):
-            left.append((name, edit.value))
-        elif edit is None:
-            left.append((name, value))
-    added = [(change.name, change.value) for change in changes if isinstance(change, AddHeader)]
-    return (*left, *added)
 
 
 def joined(pairs: Pairs, rest: str) -> bytes:

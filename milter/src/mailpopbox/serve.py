@@ -20,7 +20,9 @@ import Milter
 from mailpopbox import rules
 from mailpopbox.config import Config, Watched
 from mailpopbox.counters import Counters
-from mailpopbox.ledger import NothingKnown
+from mailpopbox.gate import refusal_for
+from mailpopbox.ledger import LedgerError
+from mailpopbox.ledger.store import Store, ledger_at
 from mailpopbox.message import (
     AddHeader,
     Change,
@@ -32,6 +34,7 @@ from mailpopbox.message import (
     Transaction,
     in_safe_order,
 )
+from mailpopbox.passage import passage_of
 from mailpopbox.systemd import fields, notify_ready
 
 log = logging.getLogger(__name__)
@@ -76,6 +79,7 @@ class Session(Milter.Base):
 
     def __init__(self, watched: Watched, counters: Counters) -> None:
         self.config: Config = watched.current()
+        self.ledger: Store = ledger_at(self.config.ledger)
         self.counters = counters
         self.message: _Collected | None = None
         self.failure: Exception | None = None
@@ -97,9 +101,21 @@ class Session(Milter.Base):
         self.forget()
         self.message = _Collected(_bare(sender), self.getsymval("{auth_authen}"))
 
-    @_collecting
-    def envrcpt(self, recipient: str, *_parameters: str) -> None:
-        self.collected.recipients.append(_bare(recipient))
+    def envrcpt(self, recipient: str, *_parameters: str) -> int:
+        """Let a recipient in, or not."""
+        started = time.perf_counter()
+        try:
+            message, address = self.collected, _bare(recipient)
+            refusal = refusal_for(address, message.sender, self.config, self.ledger, time.time())
+            if refusal is None:
+                message.recipients.append(address)
+                return Milter.CONTINUE
+            self.report_recipient(address, started)
+            return self.refuse(refusal)
+        # Everything: while it is not known whether an address is blocked, its mail waits.
+        except Exception as error:  # noqa: BLE001
+            self.report_error(error, started)
+            return self.refuse(_TROUBLE)
 
     @_collecting
     def header(self, name: str, value: str) -> None:
@@ -109,7 +125,11 @@ class Session(Milter.Base):
         """Judge the message and answer Postfix."""
         started = time.perf_counter()
         try:
-            decision = self.judge()
+            transaction = self.transaction()
+            decision = rules.decide(transaction, self.config, self.ledger)
+            if not decision.refusal:
+                # Before it is accepted: an answer to it must find its alias.
+                self.ledger.remember(passage_of(transaction, decision, self.config))
             answer = self.carry_out(decision)
             self.report(decision, started)
         # Everything: an error of ours must never let a message out as it is.
@@ -139,18 +159,17 @@ class Session(Milter.Base):
         self.message = None
         self.failure = None
 
-    def judge(self) -> Decision:
+    def transaction(self) -> Transaction:
         if self.failure is not None:
             raise self.failure
         message = self.collected
-        transaction = Transaction(
+        return Transaction(
             headers=tuple(message.headers),
             sender=message.sender,
             recipients=tuple(message.recipients),
             login=message.login,
             token=secrets.token_hex(16),
         )
-        return rules.decide(transaction, self.config, NothingKnown())
 
     def carry_out(self, decision: Decision) -> int:
         if decision.refusal:
@@ -192,10 +211,15 @@ class Session(Milter.Base):
         refused_by = numbers[0] if decision.refusal else None
         self.counters.count(decision.outcome, refused_by, time.perf_counter() - started)
 
+    def report_recipient(self, recipient: str, started: float) -> None:
+        self.log_line(logging.INFO, started, outcome="kept_out", recipient=recipient)
+        self.counters.count_recipient(time.perf_counter() - started)
+
     def report_error(self, error: Exception, started: float) -> None:
         # The error's text may quote the message, so that is for debugging only.
         kind, place = type(error).__name__, _place(error)
-        self.log_line(logging.ERROR, started, outcome="error", error=kind, at=place)
+        why = str(error) if isinstance(error, LedgerError) else None
+        self.log_line(logging.ERROR, started, outcome="error", error=kind, at=place, why=why)
         log.debug("the error was", exc_info=error)
         self.counters.count("error", None, time.perf_counter() - started)
 

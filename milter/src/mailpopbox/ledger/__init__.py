@@ -1,4 +1,8 @@
-"""What the rules ask of the ledger, which remembers who wrote to which alias."""
+"""The ledger: which message came in for which alias, and what became of each alias.
+
+The rules see it through `Ledger` only, so tables can test them with a ledger in memory.
+`place` is where it is kept: a file, which SQLite keeps, or postgresql://…, for several hosts.
+"""
 
 from typing import Protocol
 
@@ -21,3 +25,7 @@ class NothingKnown:
 
     def display_name(self, login: str, address: str) -> str:  # noqa: ARG002
         return ""
+
+
+class LedgerError(Exception):
+    """The ledger cannot be read or written now; nothing may be taken for unknown."""

@@ -1,0 +1,67 @@
+"""A ledger in a file, kept by SQLite."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mailpopbox.ledger.engine import Row
+
+# Longer than any command of ours holds the file, shorter than Postfix waits for a milter.
+_PATIENCE_IN_SECONDS = 5
+
+
+class SQLiteConnection:
+    """A connection to the file."""
+
+    def __init__(self, path: Path) -> None:
+        _make(path)
+        self._connection = sqlite3.connect(
+            path,
+            timeout=_PATIENCE_IN_SECONDS,
+            isolation_level=None,
+            # A lock of ours sees to it that one thread at a time uses it.
+            check_same_thread=False,
+        )
+        self.run("PRAGMA journal_mode = WAL")
+        # In WAL mode only this outlives a power cut.
+        self.run("PRAGMA synchronous = FULL")
+        self.run("PRAGMA foreign_keys = ON")
+
+    def run(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        return self._connection.execute(sql, values).fetchall()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _make(path: Path) -> None:
+    """Make the file if there is none.
+
+    The milter and the members of its group write to it, whoever of them comes first and whatever
+    the umask. SQLite gives the files beside it the same rights.
+    """
+    if not path.exists():
+        path.touch()
+        path.chmod(0o660)
+
+
+class SQLite:
+    """The engine for `mailpopbox_ledger: /a/path`."""
+
+    errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
+    hopeless: tuple[type[Exception], ...] = (sqlite3.OperationalError, OSError)
+    begin = "BEGIN IMMEDIATE"
+    has_schema = "SELECT 1 FROM sqlite_master WHERE name = 'version'"
+    words: Mapping[str, str] = {
+        "id": "INTEGER PRIMARY KEY",
+        "octets": "BLOB",
+        # The key is the whole row, nearly.
+        "slim": "WITHOUT ROWID",
+    }
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.shown = str(path)
+
+    def connect(self) -> SQLiteConnection:
+        return SQLiteConnection(self._path)

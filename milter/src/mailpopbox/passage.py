@@ -1,0 +1,87 @@
+"""What the ledger is told of a message that passes: its ids, and which addresses had part in it."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from mailpopbox.addresses import ascii_domain, mailboxes
+from mailpopbox.config import Config
+from mailpopbox.headers import Header, numbered
+from mailpopbox.message import Decision, Transaction, applied
+from mailpopbox.submission import domain_of
+from mailpopbox.thread import message_ids
+
+# One has one id. Whoever writes more of them shall not fill the disk.
+_MOST_IDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One address of a mailbox had part in a message."""
+
+    login: str
+    address: str
+    # Whether it went out as that address; else it came in for it.
+    sent: bool = False
+    # Of who wrote to the address; "" where that is not known.
+    domain: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.address.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A message that passed."""
+
+    ids: tuple[str, ...]
+    uses: tuple[Use, ...]
+
+
+def passage_of(transaction: Transaction, decision: Decision, config: Config) -> Passage:
+    """Return what is to be remembered of a message that is about to be accepted."""
+    before = tuple(numbered(transaction.headers))
+    after = tuple(numbered(applied(transaction.headers, decision.changes)))
+    ids = message_ids(each for each in chain(before, after) if each.key == "message-id")
+    uses = chain(_going_out(transaction, decision), _coming_in(transaction, after, config))
+    return Passage(tuple(dict.fromkeys(ids))[:_MOST_IDS], tuple(uses))
+
+
+def digest(message_id: str) -> bytes:
+    """Return what stands for an id in the ledger: as long for 900 octets as for nine."""
+    return hashlib.sha256(message_id.encode("utf-8", "surrogateescape")).digest()[:16]
+
+
+def canonical(address: str) -> str:
+    """Return an address with its domain as DNS spells it, and without octets that are no text."""
+    local, at, domain = address.rpartition("@")
+    local = local.encode("utf-8", "backslashreplace").decode().replace("\0", "")
+    return f"{local}{at}{ascii_domain(domain) or domain}"
+
+
+def _going_out(transaction: Transaction, decision: Decision) -> Iterator[Use]:
+    if transaction.login is not None and decision.address is not None:
+        yield Use(transaction.login.lower(), decision.address, sent=True)
+
+
+def _coming_in(
+    transaction: Transaction, headers: tuple[Header, ...], config: Config
+) -> Iterator[Use]:
+    domain = _domain_of_sender(transaction, headers)
+    addresses = {each.lower(): each for each in map(canonical, reversed(transaction.recipients))}
+    for key in sorted(addresses):
+        owner = config.owner_of(key)
+        if owner is not None:
+            yield Use(owner, addresses[key], domain=domain)
+
+
+def _domain_of_sender(transaction: Transaction, headers: Iterable[Header]) -> str:
+    """Return the domain that a person sees, else that of the envelope."""
+    found = next((each for each in headers if each.key == "from"), None)
+    senders = mailboxes(found.value) if found else []
+    for address in (*(each.address for each in senders), transaction.sender):
+        if domain := ascii_domain(domain_of(address)) if "@" in address else "":
+            return domain.lower()
+    return ""
