@@ -88,7 +88,7 @@ def test_international_domains_are_known_in_both_spellings() -> None:
     assert mail["routes"]["names"] == ["bücher.example", "xn--bcher-kva.example"]
     for domain in mail["routes"]["names"]:
         assert login_for(f"any@{domain}", mail["routes"]) == "me@xn--bcher-kva.example"
-        assert re.search(mail["routes"]["blocked"][0][1:-1], f"x@{domain}")
+    assert mail["mailboxes"][0]["blocked"] == ["x@xn--bcher-kva.example"]
 
 
 def test_an_address_wins_over_a_pattern_and_a_pattern_over_a_catchall() -> None:

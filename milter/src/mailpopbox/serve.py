@@ -105,7 +105,8 @@ class Session(Milter.Base):
         """Let a recipient in, or not."""
         started = time.perf_counter()
         try:
-            message, address = self.collected, _bare(recipient)
+            # As Postfix reads it: quotes, routes and percent signs lead to a mailbox, too.
+            message, address = self.collected, self.getsymval("{rcpt_addr}") or _bare(recipient)
             refusal = refusal_for(address, message.sender, self.config, self.ledger, time.time())
             if refusal is None:
                 message.recipients.append(address)

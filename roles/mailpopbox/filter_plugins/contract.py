@@ -26,6 +26,7 @@ MANY = 1_000_000
 
 RANGES = {
     "mailpopbox_vmail_uid": (500, 60000),
+    "mailpopbox_ledger_days": (1, 36500),
     "mailpopbox_auth_failure_delay_seconds": (0, 30),
     "mailpopbox_max_message_mb": (1, 1000),
     "mailpopbox_max_recipients": (1, 10000),
@@ -135,6 +136,7 @@ class Reader:
             "domains": self.texts(f"{key}.domains", ascii_domain, given["domains"]),
             "addresses": self.texts(f"{key}.addresses", address, given["addresses"]),
             "blocked": self.texts(f"{key}.blocked", address, given["blocked"]),
+            "aliases": given["aliases"],
         }
         if not given["domains"] and not given["addresses"]:
             self.problems.append(
@@ -224,6 +226,18 @@ def tls_problems(values: Values) -> Iterator[str]:
             yield f'{key}: "{path}" has no effect. Set mailpopbox_tls: files, or take it out.'
 
 
+def ledger_problems(values: Values) -> Iterator[str]:
+    place = values["mailpopbox_ledger"]
+    folder, _, name = place.rpartition("/")
+    file = folder == "/var/lib/mailpopbox" and PATH.fullmatch(f"/{name}")
+    if not file and not place.startswith("postgresql://"):
+        # Not shown: it may hold a password.
+        yield (
+            "mailpopbox_ledger: is neither a file in /var/lib/mailpopbox nor a PostgreSQL database."
+            " Write /var/lib/mailpopbox/ledger.sqlite or postgresql://user:password@host/database."
+        )
+
+
 def extra_problems(values: Values) -> Iterator[str]:
     for name, value in values["mailpopbox_postfix_extra"].items():
         key = f"mailpopbox_postfix_extra.{name}"
@@ -255,6 +269,7 @@ def model(values: Values) -> dict[str, Any]:
         *range_problems(values),
         *login_problems(values, logins),
         *tls_problems(values),
+        *ledger_problems(values),
         *extra_problems(values),
     ]
     if problems:

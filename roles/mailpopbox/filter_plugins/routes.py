@@ -81,7 +81,6 @@ def routes(mailboxes: list[Mailbox]) -> dict[str, Any]:
         "exact": entries(single_addresses(mailboxes).items()),
         "catchalls": entries(catchalls),
         "globs": [{"key": expression(pattern), "login": login} for pattern, login in globs],
-        "blocked": [expression(pattern) for box in mailboxes for pattern in box["blocked"]],
     }
 
 
