@@ -10,7 +10,8 @@ JOBS ?= 2
 # under a hash of the checkout's name, where two checkouts meet.
 tools := . containers/env && PATH="$(CURDIR)/.venv/bin:$$PATH"
 molecule = $(tools) MOLECULE_COMMAND_BORDERS=0 MOLECULE_GLOB="molecule/$(SCENARIO)/molecule.yml" \
-    MOLECULE_EPHEMERAL_DIRECTORY="$(CURDIR)/.cache/molecule/$(SCENARIO)" molecule
+    MOLECULE_EPHEMERAL_DIRECTORY="$(CURDIR)/.cache/molecule/$(SCENARIO)" \
+    molecule --base-config molecule/shared/base.yml
 
 .PHONY: help
 help: ## list the targets

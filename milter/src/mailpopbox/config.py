@@ -60,6 +60,8 @@ class Config:
     bare_login: str = "allow"
     auto_sendas: bool = True
     ledger: str = DEFAULT_LEDGER
+    # How long a message is remembered.
+    ledger_days: int = 400
 
     def owner_of(self, address: str) -> str | None:
         """Return the login of the mailbox in which mail to an address arrives."""
@@ -152,6 +154,7 @@ def parse(document: object) -> Config:
         bare_login=top.choice("bare_login", BARE_LOGINS, "allow"),
         auto_sendas=top.switch("auto_sendas"),
         ledger=top.optional("ledger", _wrong_ledger, DEFAULT_LEDGER),
+        ledger_days=top.number("ledger_days", 1, 400),
         mailboxes=tuple(_mailboxes(top, problems)),
     )
     problems.extend(_repetitions(config.mailboxes))
@@ -262,6 +265,15 @@ class _Section:
         if not isinstance(value, bool):
             self.note(key, f"{_show(value)} is neither true nor false")
         return value is True
+
+    def number(self, key: str, least: int, default: int) -> int:
+        """Read a whole number, which may be left out."""
+        value = self._values.get(key, default)
+        # To Python, true is a number.
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            self.note(key, f"{_show(value)} is no whole number from {least} up")
+            return default
+        return value
 
     def texts(self, key: str, wrong: Callable[[str], str]) -> tuple[str, ...]:
         """Read a list of texts, in lower case, which may be left out."""
