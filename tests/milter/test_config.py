@@ -68,14 +68,14 @@ def test_names_are_kept_in_lower_case() -> None:
             MINIMAL | {"quux": 1},
             (
                 "quux: unknown key; known are socket, hostname, mailboxes, log_level, display_name,"
-                " bare_login, auto_sendas"
+                " bare_login, auto_sendas, ledger"
             ),
         ),
         (
             MINIMAL | {7: 1},
             (
                 "7: unknown key; known are socket, hostname, mailboxes, log_level, display_name,"
-                " bare_login, auto_sendas"
+                " bare_login, auto_sendas, ledger"
             ),
         ),
         (
@@ -109,6 +109,19 @@ def test_names_are_kept_in_lower_case() -> None:
         (MINIMAL | {"bare_login": "no"}, "bare_login: 'no' is none of allow, refuse"),
         (MINIMAL | {"auto_sendas": "yes"}, "auto_sendas: 'yes' is neither true nor false"),
         (MINIMAL | {"auto_sendas": 1}, "auto_sendas: 1 is neither true nor false"),
+        (
+            MINIMAL | {"ledger": "ledger.sqlite"},
+            "ledger: 'ledger.sqlite' is no absolute path; write one that begins with /",
+        ),
+        (
+            MINIMAL | {"ledger": "/a\nb"},
+            "ledger: '/a\\nb' is no absolute path; write one that begins with /",
+        ),
+        (mailbox(aliases="closed"), "mailboxes[1].aliases: 'closed' is none of open, signed"),
+        (
+            mailbox(blocked=["junk"]),
+            "mailboxes[1].blocked[1]: 'junk' is no address; write one like mailbox@example.com",
+        ),
         (
             MINIMAL | {"mailboxes": []},
             "mailboxes: [] is no list with entries; write a line “- …” for each",
@@ -183,6 +196,18 @@ def test_every_knob() -> None:
     assert (config.display_name, config.bare_login, config.auto_sendas) == ("drop", "refuse", False)
     config = parse(MINIMAL)
     assert (config.display_name, config.bare_login, config.auto_sendas) == ("keep", "allow", True)
+
+
+def test_where_the_ledger_is() -> None:
+    assert parse(MINIMAL).ledger == "/var/lib/mailpopbox/ledger.sqlite"
+    assert parse(MINIMAL | {"ledger": "/srv/Ledger"}).ledger == "/srv/Ledger"
+
+
+def test_who_is_let_in() -> None:
+    [box] = parse(mailbox(blocked=["Junk-*@example.com"], aliases="signed")).mailboxes
+    assert (box.blocked, box.aliases) == (("junk-*@example.com",), "signed")
+    [box] = parse(MINIMAL).mailboxes
+    assert (box.blocked, box.aliases) == ((), "open")
 
 
 @pytest.mark.parametrize(
