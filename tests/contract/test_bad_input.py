@@ -138,7 +138,7 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "blocked without a domain": (mailbox(blocked=["spam-*"]), (".blocked[1]:", '"spam-*"', "has no domain")),
     "aliases neither open nor signed": (mailbox(aliases="closed"), (".aliases:", '"closed"', "open, signed")),
     # The ledger
-    "ledger elsewhere": ({"mailpopbox_ledger": "/tmp/ledger"}, ("mailpopbox_ledger:", "a file in /var/lib/mailpopbox")),
+    "ledger elsewhere": ({"mailpopbox_ledger": "/srv/ledger"}, ("mailpopbox_ledger:", "a file in /var/lib/mailpopbox")),
     "ledger above its folder": ({"mailpopbox_ledger": "/var/lib/mailpopbox/../x"}, ("mailpopbox_ledger:",)),
     "ledger in another database": ({"mailpopbox_ledger": "mysql://a:b@c/d"}, ("mailpopbox_ledger:", "postgresql://")),
     "ledger that forgets at once": ({"mailpopbox_ledger_days": 0}, ("mailpopbox_ledger_days:", "from 1 to 36500")),

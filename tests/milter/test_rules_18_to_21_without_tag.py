@@ -1,7 +1,7 @@
 """Rules 18 to 21: as which address a message goes out that has no tag."""
 
 import pytest
-from judging import LOGIN, MemoryLedger, ask, ask_exactly, b
+from judging import LOGIN, MemoryLedger, ask, ask_exactly, b, q
 
 LEDGER = MemoryLedger(
     {
@@ -107,6 +107,7 @@ def test_rule_18_a_local_part_that_none_should_have_is_refused(local: str) -> No
         (["In-Reply-To: <shop@a\r\n\t.example>"], "shop@example.com"),
         (["In-Reply-To: < shop @ a.example >"], "shop@example.com"),
         (["In-Reply-To: shop@a.example"], "shop@example.com"),
+        ([f"In-Reply-To: {q('<shop@')}\r\n {q('a.example>')}"], "shop@example.com"),
         (["In-Reply-To: shop@a.example, x"], "shop@example.com"),
         (['In-Reply-To: Your message of "Mon" <shop@a.example>'], "shop@example.com"),
         (["In-Reply-To: (x) <shop@a.example> (y (z))"], "shop@example.com"),

@@ -5,19 +5,20 @@ without a server. The numbers are those of docs/sending-as.md.
 """
 
 from mailpopbox import subject as subjects
+from mailpopbox import thread
 from mailpopbox.changes import Outgoing, changes_of
 from mailpopbox.config import Config
 from mailpopbox.headers import numbered
 from mailpopbox.identity import Identity, identity_of, read_from
 from mailpopbox.ledger import Ledger
-from mailpopbox.message import Decision, Step, Transaction
-from mailpopbox.submission import Finding, RefusedError, Submission, quoted
+from mailpopbox.message import AddHeader, Decision, SetHeader, Step, Transaction
+from mailpopbox.submission import Finding, RefusedError, Submission, quoted, removals
 
 
 def decide(transaction: Transaction, config: Config, ledger: Ledger) -> Decision:
     """Say what has to change in a message, or why it is refused."""
     if transaction.login is None:
-        return Decision(steps=(Step(1, "It was not submitted by a login, so nothing is altered."),))
+        return _came_in(transaction, config)
     login = transaction.login.lower()
     headers = tuple(numbered(transaction.headers))
     submission = Submission(transaction, config, ledger, login, headers)
@@ -30,6 +31,18 @@ def decide(transaction: Transaction, config: Config, ledger: Ledger) -> Decision
         address=identity.address,
         steps=tuple(Step(finding.rule, finding.text) for finding in findings),
     )
+
+
+def _came_in(transaction: Transaction, config: Config) -> Decision:
+    step = Step(1, "It was not submitted by a login, so it stays as it is.")
+    found = [each for each in numbered(transaction.headers) if each.key == "message-id"]
+    if thread.is_answerable(found):
+        return Decision(steps=(step,))
+    # Else the answer to it would name no id, or another one, and leave as the login.
+    made = f"<{transaction.token}@{config.hostname}>"
+    change = SetHeader(found[0].name, 1, made) if found else AddHeader("Message-ID", made)
+    why = Step(19, "It gets a Message-ID by which the answer to it will be known.")
+    return Decision((change, *removals(found[1:])), steps=(step, why))
 
 
 def _rewritten(submission: Submission) -> tuple[Identity, list[Finding]]:

@@ -1,15 +1,19 @@
 """Which mail a message answers, by the ids in its headers (rule 19)."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from mailpopbox.addresses import without_comments
 from mailpopbox.headers import Header
 from mailpopbox.submission import Submission
-from mailpopbox.words import unfold
+from mailpopbox.words import shown, unfold
 
 # An id in its brackets, which may be folded, and one whose brackets somebody forgot.
 _MESSAGE_IDS = re.compile(r"<([^<>]*)>|([^<>\s,;]+)")
+
+# What programs take apart, decode or drop is left out, and what is too long for one line.
+_PLAIN = r"[!#-'*+./0-9=?A-Z^_`a-z{|}~-]+"
+_ANSWERABLE = re.compile(rf"[ \t]*<(?!.*=\?)(?=.{{3,250}}>){_PLAIN}@({_PLAIN}|\[[\w.:]+\])>[ \t]*")
 
 
 def answered(submission: Submission) -> list[str]:
@@ -39,15 +43,21 @@ def message_ids(found: Iterable[Header]) -> list[str]:
     """
     ids: list[str] = []
     for header in found:
-        value = unfold(header.value)
-        # Some programs put parentheses into their ids, which makes no comment of what is in them.
-        ids += [each for each in _ids_in(value) if "(" in each]
-        ids += _ids_in(without_comments(value))
+        # Python's email package makes encoded words of long ids.
+        for value in dict.fromkeys((unfold(header.value), shown(header.value).text)):
+            # Some programs put parentheses into ids, which makes no comment of what is in them.
+            ids += [each for each in _ids_in(value) if "(" in each]
+            ids += _ids_in(without_comments(value))
     return ids
 
 
 def _ids_in(text: str) -> Iterator[str]:
     for quoted, bare in _MESSAGE_IDS.findall(text):
         left, at, right = "".join((quoted or bare).split()).rpartition("@")
-        if at:
-            yield f"<{left}@{right.lower()}>"
+        if left or right:
+            yield f"<{left}{at}{right.lower() if at else right}>"
+
+
+def is_answerable(found: Sequence[Header]) -> bool:
+    """Tell whether a message has one id that every mail program repeats as it stands."""
+    return len(found) == 1 and _ANSWERABLE.fullmatch(unfold(found[0].value)) is not None

@@ -1,0 +1,111 @@
+"""Accepted is delivered is remembered, whatever is killed meanwhile."""
+
+import smtplib
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from typing import Self
+
+import pytest
+from probe import Server, token, wait_until
+from remembering import LOGIN, alias, command, incoming, rows, said_of
+
+THREADS, SECONDS = 6, 90
+
+
+class Load:
+    """Several clients that send as long as they may, each message to an alias of its own."""
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.word = server, token()
+        self.accepted: list[str] = []
+        self._end = time.monotonic() + SECONDS
+        self._threads = [threading.Thread(target=self._send) for _ in range(THREADS)]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def wait_for_more(self) -> None:
+        """Wait until it has sent some more."""
+        enough = len(self.accepted) + 20
+        wait_until("accepted mail", lambda: len(self.accepted) > enough, timeout=SECONDS)
+
+    def __exit__(self, *_: object) -> None:
+        self._end = 0
+        for thread in self._threads:
+            thread.join()
+
+    def _send(self) -> None:
+        while time.monotonic() < self._end:
+            try:
+                with self.server.smtp() as client:
+                    while time.monotonic() < self._end:
+                        self._send_one(client)
+            # The server is down, for a moment.
+            except (OSError, smtplib.SMTPException):
+                time.sleep(0.2)
+
+    def _send_one(self, client: smtplib.SMTP) -> None:
+        shop = alias()
+        message = incoming(shop, subject=f"load {self.word}")
+        client.sendmail("friend@somewhere.test", [shop], message.as_bytes())
+        self.accepted.append(shop)
+
+
+def kill_the_milter(server: Server) -> None:
+    server.run("systemctl", "kill", "--signal=KILL", "mailpopbox-milter")
+
+
+def kill_the_host(server: Server) -> None:
+    """End all of it at once, as a power cut does, and start it again."""
+    subprocess.run(["podman", "restart", "--time=0", server.container], check=True, timeout=60)
+    wait_until(
+        "boot",
+        lambda: (
+            server.run("systemctl", "is-system-running", check=False).stdout.strip() == "running"
+        ),
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("kill", [kill_the_milter, kill_the_host])
+def test_what_was_accepted_is_delivered_and_remembered(
+    server: Server, kill: Callable[[Server], None]
+) -> None:
+    with Load(server) as load:
+        for _ in range(2):
+            load.wait_for_more()
+            kill(server)
+        load.wait_for_more()
+    wait_until("empty queue", lambda: not server.queue() or None, timeout=60)
+    delivered = delivered_to(server, load.word)
+    remembered = {
+        address
+        for (address,) in rows(
+            server,
+            "SELECT address.address FROM address JOIN message ON message.address = address.id"
+            " WHERE received > 0",
+        )
+    }
+    assert set(load.accepted) <= delivered
+    assert delivered <= remembered
+
+
+def delivered_to(server: Server, word: str) -> set[str]:
+    folder = f"/var/vmail/{LOGIN}/Maildir/new"
+    script = f"grep -rlF 'load {word}' {folder} | xargs grep -h -m1 '^X-Original-To:'"
+    lines = server.run("sh", "-c", script).stdout.splitlines()
+    return {line.partition(": ")[2] for line in lines}
+
+
+def test_blocked_in_the_middle_of_a_load(server: Server) -> None:
+    """From the moment on that the command has ended, nothing for that address is let in."""
+    shop = alias()
+    with Load(server) as load:
+        assert said_of(server, shop).startswith("250")
+        command(server, "block", shop)
+        assert [said_of(server, shop)[:3] for _ in range(5)] == ["550"] * 5
+        load.wait_for_more()
