@@ -90,8 +90,9 @@ import sys
 from ledgers import came_in
 from mailpopbox.ledger.store import ledger_at
 
+ledger = ledger_at(sys.argv[1])
 for number in range(10):
-    ledger_at(sys.argv[1]).remember(came_in(f"<{number}@{sys.argv[2]}.example>", "shop@example.com"))
+    ledger.remember(came_in(f"<{number}@{sys.argv[2]}.example>", "shop@example.com"))
 """
 
 

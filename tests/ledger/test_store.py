@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from judging import wire
-from ledgers import LOGIN, NEWS, SHOP, came_in, went_out
+from ledgers import LOGIN, NEWS, SHOP, came_in, run, went_out
 from mailpopbox.gate import MailboxState, Standing
 from mailpopbox.ledger import LedgerError
 from mailpopbox.ledger.store import Store, ledger_at
@@ -124,32 +124,34 @@ def test_what_concerns_no_mailbox_is_not_remembered(store: Store) -> None:
 
 def test_the_display_name(store: Store) -> None:
     store.remember(came_in("<1@a.example>", SHOP))
-    run(store, "UPDATE address SET display_name = ?", "Jane Doe ✉")
+    run(store.database, "UPDATE address SET display_name = ?", "Jane Doe ✉")
     assert store.display_name(LOGIN, "Shop@Example.com") == "Jane Doe ✉"
     assert store.display_name(OTHER, SHOP) == ""
 
 
-def run(store: Store, sql: str, *values: object) -> None:
-    store.database.write(lambda connection: connection.run(sql, values) and None)
-
-
 def test_how_an_address_stands(store: Store) -> None:
-    run(store, "INSERT INTO address (login, address, spelled) VALUES (?, ?, ?)", LOGIN, SHOP, SHOP)
+    run(
+        store.database,
+        "INSERT INTO address (login, address, spelled) VALUES (?, ?, ?)",
+        LOGIN,
+        SHOP,
+        SHOP,
+    )
     assert store.standing(LOGIN, SHOP) == Standing()
     store.remember(came_in("<1@a.example>", SHOP))
     assert store.standing(LOGIN, SHOP) == Standing(used=True)
-    run(store, "UPDATE address SET blocked_at = 7, expires_at = 8, reason = ?", "leaked")
+    run(store.database, "UPDATE address SET blocked_at = 7, expires_at = 8, reason = ?", "leaked")
     assert store.standing(LOGIN, SHOP) == Standing(used=True, blocked=True, expires_at=8)
     for sender in ("@a.example", "friend@b.example"):
-        run(store, "INSERT INTO exception SELECT id, ? FROM address", sender)
+        run(store.database, "INSERT INTO exception SELECT id, ? FROM address", sender)
     standing = store.standing(LOGIN, SHOP)
     assert sorted(standing.exceptions) == ["@a.example", "friend@b.example"]
 
 
 def test_how_a_mailbox_stands(store: Store) -> None:
-    run(store, "INSERT INTO mailbox (login) VALUES (?)", LOGIN)
+    run(store.database, "INSERT INTO mailbox (login) VALUES (?)", LOGIN)
     assert store.mailbox(LOGIN) == MailboxState()
-    run(store, "UPDATE mailbox SET frozen_at = 7, signing_key = ?", b"\x00key\xff")
+    run(store.database, "UPDATE mailbox SET frozen_at = 7, signing_key = ?", b"\x00key\xff")
     assert store.mailbox(LOGIN) == MailboxState(frozen=True, signing_key=b"\x00key\xff")
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from hypothesis.stateful import run_state_machine_as_test as run
-from ledgers import empty_place
+from hypothesis.stateful import run_state_machine_as_test as played
+from ledgers import empty_place, run
 from mailpopbox.ledger.database import Database
 from mailpopbox.ledger.store import Store, engine_for
 from mailpopbox.ledger.tidy import DAY, tidy
@@ -60,8 +60,7 @@ class Model(RuleBasedStateMachine):
     @initialize()
     def empty(self) -> None:
         for table in ("message", "correspondent", "exception", "address", "mailbox"):
-            sql = f"DELETE FROM {table}"  # noqa: S608 (names from above)
-            self.database.write(lambda connection, sql=sql: connection.run(sql) and None)
+            run(self.database, f"DELETE FROM {table}")  # noqa: S608 (names from above)
 
     @rule(
         ids=st.lists(st.sampled_from(IDS), unique=True, max_size=2),
@@ -150,9 +149,9 @@ def database() -> Iterator[Database]:
 def test_ledger_and_model_know_the_same(database: Database) -> None:
     Model.database = database
     slow = settings(
-        max_examples=40,
+        max_examples=25,
         stateful_step_count=15,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
     )
-    run(Model, settings=slow)
+    played(Model, settings=slow)

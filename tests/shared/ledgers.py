@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from mailpopbox.ledger.engine import Engine
+from mailpopbox.ledger.database import Database
+from mailpopbox.ledger.engine import Connection, Engine
 from mailpopbox.passage import Passage, Use
 
 # `make postgres` sets it.
@@ -38,6 +39,15 @@ def came_in(
 
 def went_out(address: str, *message_ids: str, login: str = LOGIN) -> Passage:
     return Passage(message_ids, (Use(login, address, sent=True),))
+
+
+def run(database: Database, sql: str, *values: object) -> None:
+    """Write with one statement."""
+
+    def work(connection: Connection) -> None:
+        connection.run(sql, values)
+
+    database.write(work)
 
 
 def listened_to(engine: Engine, heard: list[str]) -> Engine:
