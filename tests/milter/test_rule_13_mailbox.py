@@ -181,6 +181,7 @@ def test_rule_13_content_headers_are_never_changed(name: str, value: str) -> Non
         f'application/pdf; name="{LOGIN}.pdf"',
         "application/pdf; name*=utf-8''mailbox%40example.com",
         'application/pdf; name*0="to mailbox@exa"; name*1="mple.com"',
+        "application/pdf; name=mailbox@exa; name*1=mple.com",
         "application/pdf;\r\n name*0*=utf-8''mailbox%40;\r\n name*1*=example.com",
     ],
 )
