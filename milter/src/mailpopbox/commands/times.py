@@ -1,0 +1,60 @@
+"""Times as people write and read them: 12h, 30d, 8w, 1y, in the options as in the tables."""
+
+import argparse
+import re
+from datetime import UTC, datetime
+
+MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
+_UNITS = {"h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY}
+_AGE = re.compile(r"([1-9][0-9]{0,3})([hdwy])", re.ASCII)
+_LONGEST = 100 * 365 * DAY
+
+
+def age(text: str) -> int:
+    """Read an age as seconds (a type for argparse)."""
+    found = _AGE.fullmatch(text)
+    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
+    if not 0 < seconds <= _LONGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; write one like 12h, 30d, 8w or 1y")
+    return seconds
+
+
+def span(seconds: int) -> str:
+    """Write how long something takes, in one unit."""
+    if seconds < HOUR:
+        return f"{seconds // MINUTE}min"
+    if seconds < 2 * DAY:
+        return f"{seconds // HOUR}h"
+    if seconds < 2 * 365 * DAY:
+        return f"{seconds // DAY}d"
+    return f"{seconds // (365 * DAY)}y"
+
+
+def ago(then: int | None, now: int) -> str:
+    """Write how long ago something was; a clock that went wrong does not matter."""
+    if then is None:
+        return "-"
+    return "now" if now - then < MINUTE else f"{span(now - then)} ago"
+
+
+def local(then: int | None, now: int) -> str:
+    """Write a time of this host, and how long ago that was."""
+    if then is None:
+        return "never"
+    return f"{clock(then)} ({ago(then, now)})"
+
+
+def clock(then: int) -> str:
+    return datetime.fromtimestamp(then, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def iso(then: int | None) -> str | None:
+    """Write a time for programs."""
+    if then is None:
+        return None
+    return datetime.fromtimestamp(then, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seconds_of(text: str) -> int:
+    """Read what `iso` wrote; raises ValueError."""
+    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
