@@ -8,8 +8,9 @@ from mailpopbox.commands.command import DONE, Command, add_alias, add_common, ad
 from mailpopbox.commands.desk import Desk
 from mailpopbox.commands.screen import BOLD, YELLOW, Cell, Column, Listing, Screen
 from mailpopbox.commands.states import State, as_json, state_of
-from mailpopbox.commands.times import age, ago, clock, iso, local
+from mailpopbox.commands.times import age, ago, clock, local
 from mailpopbox.ledger.entries import Correspondent, Entry, entries, entry, frozen_mailboxes
+from mailpopbox.utc import iso
 
 _COLUMNS = (
     Column("ALIAS", narrowest=24),

@@ -44,7 +44,7 @@ def _name(arguments: argparse.Namespace) -> int:
         if before.display_name == name:
             return ""
         admin.name(alias.login, alias.spelled, name)
-        return f"Mail from {alias.spelled} is signed {name}." if name else nameless
+        return f"{alias.spelled} writes as {name}." if name else nameless
 
     nameless = f"{alias.spelled} has no name."
     named = f"{alias.spelled} has that name already." if name else nameless

@@ -15,11 +15,12 @@ from mailpopbox.commands.command import (
     to_repair,
 )
 from mailpopbox.commands.desk import Desk
-from mailpopbox.commands.times import age, clock, iso
+from mailpopbox.commands.times import age, clock
 from mailpopbox.gate import ALWAYS_OPEN, pattern_that_blocks
 from mailpopbox.ledger.admin import Admin
 from mailpopbox.ledger.entries import Entry, frozen_mailboxes
 from mailpopbox.submission import listed
+from mailpopbox.utc import iso
 
 
 def _block_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from mailpopbox.commands.screen import RED, YELLOW, Cell
-from mailpopbox.commands.times import iso, span
+from mailpopbox.commands.times import left
 from mailpopbox.config import Config
 from mailpopbox.gate import ALWAYS_OPEN, pattern_that_blocks
 from mailpopbox.ledger.entries import Entry
+from mailpopbox.utc import iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,7 @@ def _by_command(entry: Entry, now: int) -> State:
         return State("open")
     if entry.expires_at <= now:
         return State("expired", "command", "expired", RED)
-    left = span(entry.expires_at - now)
-    return State("expiring", "command", f"expires in {left}", YELLOW)
+    return State("expiring", "command", f"expires in {left(entry.expires_at - now)}", YELLOW)
 
 
 def as_json(entry: Entry, state: State) -> dict[str, object]:

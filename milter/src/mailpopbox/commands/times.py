@@ -4,10 +4,10 @@ import argparse
 import re
 from datetime import UTC, datetime
 
-MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
-_UNITS = {"h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY}
+MINUTE, HOUR, DAY, YEAR = 60, 60 * 60, 24 * 60 * 60, 365 * 24 * 60 * 60
+_UNITS = {"h": HOUR, "d": DAY, "w": 7 * DAY, "y": YEAR}
 _AGE = re.compile(r"([1-9][0-9]{0,3})([hdwy])", re.ASCII)
-_LONGEST = 100 * 365 * DAY
+_LONGEST = 100 * YEAR
 
 
 def age(text: str) -> int:
@@ -20,14 +20,20 @@ def age(text: str) -> int:
 
 
 def span(seconds: int) -> str:
-    """Write how long something takes, in one unit."""
+    """Write how long something took, in one unit."""
     if seconds < HOUR:
         return f"{seconds // MINUTE}min"
     if seconds < 2 * DAY:
         return f"{seconds // HOUR}h"
-    if seconds < 2 * 365 * DAY:
+    if seconds < 2 * YEAR:
         return f"{seconds // DAY}d"
-    return f"{seconds // (365 * DAY)}y"
+    return f"{seconds // YEAR}y"
+
+
+def left(seconds: int) -> str:
+    """Write how long something will take: what was begun counts as whole."""
+    unit = next((each for each in (YEAR, DAY, HOUR) if seconds > 2 * each), MINUTE)
+    return span(-(-seconds // unit) * unit)
 
 
 def ago(then: int | None, now: int) -> str:
@@ -46,15 +52,3 @@ def local(then: int | None, now: int) -> str:
 
 def clock(then: int) -> str:
     return datetime.fromtimestamp(then, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
-
-
-def iso(then: int | None) -> str | None:
-    """Write a time for programs."""
-    if then is None:
-        return None
-    return datetime.fromtimestamp(then, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def seconds_of(text: str) -> int:
-    """Read what `iso` wrote; raises ValueError."""
-    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())

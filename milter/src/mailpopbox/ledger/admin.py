@@ -63,7 +63,7 @@ class Admin:
         def work(connection: Connection) -> None:
             number = _number_of(connection, login, address)
             for table in ("correspondent", "exception"):
-                connection.run(f"DELETE FROM {table} WHERE address = ?", [number])  # noqa: S608
+                connection.run(f"DELETE FROM {table} WHERE address = ?", [number])
             connection.run(
                 "UPDATE address SET first_used = NULL, last_used = NULL, last_sent = NULL,"
                 " received = 0, sent = 0, first_domain = '', display_name = '',"
@@ -108,7 +108,7 @@ def _number_of(connection: Connection, login: str, address: str) -> int:
 def _setting(column: str, value: object, login: str, address: str) -> Work:
     def work(connection: Connection) -> None:
         number = _number_of(connection, login, address)
-        statement = f"UPDATE address SET {column} = ? WHERE id = ?"  # noqa: S608 (no input)
+        statement = f"UPDATE address SET {column} = ? WHERE id = ?"
         connection.run(statement, [value, number])
 
     return work

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from mailpopbox.ledger.engine import Row
@@ -51,7 +51,7 @@ class Entry:
     reason: str = ""
     exceptions: tuple[str, ...] = ()
     # That of the first message comes first, then whoever wrote last.
-    correspondents: tuple[Correspondent, ...] = field(default=())
+    correspondents: tuple[Correspondent, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -73,20 +73,26 @@ _COLUMNS = (
 def entries(ledger: Readable, login: str = "") -> list[Entry]:
     """Return all addresses, or those of one mailbox; who was used last comes first."""
     found = _entries(ledger, "WHERE login = ?" if login else "", [login] if login else [])
-    return sorted(found, key=lambda each: (-(each.last_used or 0), each.address))
+    held = [each for each in found if not each.is_empty]
+    return sorted(held, key=lambda each: (-(each.last_used or 0), each.address))
 
 
 def entry(ledger: Readable, login: str, address: str) -> Entry | None:
     """Return what is known of an address, None if that is nothing."""
     found = _entries(ledger, "WHERE login = ? AND address.address = ?", [login, address])
-    return found[0] if found else None
+    return found[0] if found and not found[0].is_empty else None
+
+
+def all_entries(ledger: Readable) -> list[Entry]:
+    """Return all addresses, also those that were forgotten, in the order of their first use."""
+    return _entries(ledger, "", [])
 
 
 def _entries(ledger: Readable, which: str, values: Sequence[object]) -> list[Entry]:
-    rows = ledger.read(f"SELECT {_COLUMNS} FROM address {which}", values)  # noqa: S608 (no input)
+    rows = ledger.read(f"SELECT {_COLUMNS} FROM address {which} ORDER BY id", values)
     correspondents = defaultdict(list)
     for number, *columns in ledger.read(
-        "SELECT correspondent.address, domain, correspondent.first_used, correspondent.last_used,"  # noqa: S608
+        "SELECT correspondent.address, domain, correspondent.first_used, correspondent.last_used,"
         " correspondent.received FROM correspondent"
         f" JOIN address ON address.id = correspondent.address {which}",
         values,
@@ -94,20 +100,19 @@ def _entries(ledger: Readable, which: str, values: Sequence[object]) -> list[Ent
         correspondents[number].append(Correspondent(*columns))
     exceptions = defaultdict(list)
     for number, sender in ledger.read(
-        "SELECT exception.address, sender FROM exception"  # noqa: S608
+        "SELECT exception.address, sender FROM exception"
         f" JOIN address ON address.id = exception.address {which} ORDER BY sender",
         values,
     ):
         exceptions[number].append(sender)
-    made = [
-        Entry(
-            *columns,
+    return [
+        replace(
+            Entry(*columns),
             exceptions=tuple(exceptions[number]),
             correspondents=_in_order(columns[8], correspondents[number]),
         )
         for number, *columns in rows
     ]
-    return [each for each in made if not each.is_empty]
 
 
 def _in_order(first: str, found: list[Correspondent]) -> tuple[Correspondent, ...]:
@@ -117,7 +122,7 @@ def _in_order(first: str, found: list[Correspondent]) -> tuple[Correspondent, ..
 def frozen_mailboxes(ledger: Readable) -> dict[str, int]:
     """Return the mailboxes that take no new addresses, and since when."""
     rows = ledger.read("SELECT login, frozen_at FROM mailbox WHERE frozen_at IS NOT NULL")
-    return {login: since for login, since in sorted(rows)}
+    return dict(sorted(rows))
 
 
 @dataclass(frozen=True, slots=True)
