@@ -51,4 +51,13 @@ def local(then: int | None, now: int) -> str:
 
 
 def clock(then: int) -> str:
-    return datetime.fromtimestamp(then, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+    """Write a time of this host."""
+    return _local(then, "%Y-%m-%d %H:%M")
+
+
+def clock_of_day(then: int) -> str:
+    return _local(then, "%H:%M:%S")
+
+
+def _local(then: int, form: str) -> str:
+    return datetime.fromtimestamp(then, UTC).astimezone().strftime(form)
