@@ -5,7 +5,8 @@ import uuid
 
 import yaml
 from mailpopbox.config import Config, parse
-from mailpopbox.oneshot import Pairs, Rewriting, rewritten, split
+from mailpopbox.message import Pairs
+from mailpopbox.oneshot import Rewriting, rewritten, split
 from probe import TOP, Server, wait_until
 
 FIXTURES = sorted((TOP / "tests/milter/fixtures").glob("*.eml"))

@@ -68,14 +68,14 @@ def test_names_are_kept_in_lower_case() -> None:
             MINIMAL | {"quux": 1},
             (
                 "quux: unknown key; known are socket, hostname, mailboxes, log_level, display_name,"
-                " bare_login, auto_sendas"
+                " bare_login, auto_sendas, ledger, ledger_days"
             ),
         ),
         (
             MINIMAL | {7: 1},
             (
                 "7: unknown key; known are socket, hostname, mailboxes, log_level, display_name,"
-                " bare_login, auto_sendas"
+                " bare_login, auto_sendas, ledger, ledger_days"
             ),
         ),
         (
@@ -109,6 +109,14 @@ def test_names_are_kept_in_lower_case() -> None:
         (MINIMAL | {"bare_login": "no"}, "bare_login: 'no' is none of allow, refuse"),
         (MINIMAL | {"auto_sendas": "yes"}, "auto_sendas: 'yes' is neither true nor false"),
         (MINIMAL | {"auto_sendas": 1}, "auto_sendas: 1 is neither true nor false"),
+        (MINIMAL | {"ledger_days": 0}, "ledger_days: 0 is no whole number from 1 up"),
+        (MINIMAL | {"ledger_days": True}, "ledger_days: True is no whole number from 1 up"),
+        (MINIMAL | {"ledger_days": "400"}, "ledger_days: '400' is no whole number from 1 up"),
+        (mailbox(aliases="closed"), "mailboxes[1].aliases: 'closed' is none of open, signed"),
+        (
+            mailbox(blocked=["junk"]),
+            "mailboxes[1].blocked[1]: 'junk' is no address; write one like mailbox@example.com",
+        ),
         (
             MINIMAL | {"mailboxes": []},
             "mailboxes: [] is no list with entries; write a line “- …” for each",
@@ -183,6 +191,79 @@ def test_every_knob() -> None:
     assert (config.display_name, config.bare_login, config.auto_sendas) == ("drop", "refuse", False)
     config = parse(MINIMAL)
     assert (config.display_name, config.bare_login, config.auto_sendas) == ("keep", "allow", True)
+
+
+def test_what_the_ledger_is_by_default() -> None:
+    config = parse(MINIMAL)
+    assert (config.ledger, config.ledger_days) == ("/var/lib/mailpopbox/ledger.sqlite", 400)
+    assert parse(MINIMAL | {"ledger_days": 1}).ledger_days == 1
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/srv/Ledger",
+        "postgresql://ledger:se-cr_et~@db.example.com/ledger",
+        "postgresql://ledger:100%25%40home@db.example.com:5433/ledger",
+        "postgresql://ledger@[2001:db8::1]:5432,db2.example.com/ledger",
+        "postgresql:///ledger?host=/run/postgresql",
+        "postgresql://a:b@c/d?sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt",
+    ],
+)
+def test_where_a_ledger_may_be(place: str) -> None:
+    assert parse(MINIMAL | {"ledger": place}).ledger == place
+
+
+PATH_OR_URL = (
+    "is no absolute path; write one that begins with /, or postgresql://user:password@host/database"
+)
+NO_SUCH_URL = (
+    "is not written like postgresql://user:password@host/database; in user and password,"
+    " other characters than letters, digits and -._~ are written as %40 for @ and so on"
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [
+        ("ledger.sqlite", f"'ledger.sqlite' {PATH_OR_URL}"),
+        ("/a\nb", f"'/a\\nb' {PATH_OR_URL}"),
+        ("", f"'' {PATH_OR_URL}"),
+        ("mysql://ledger:secret@db.example.com/ledger", f"this value {PATH_OR_URL}"),
+        ("postgres://ledger:secret@db.example.com/ledger", f"this value {PATH_OR_URL}"),
+        ("postgresql://ledger:sec@ret@db.example.com/ledger", f"this value {NO_SUCH_URL}"),
+        ("postgresql://ledger:secret#@db.example.com/ledger", f"this value {NO_SUCH_URL}"),
+        ("postgresql://ledger:secret/@db.example.com/ledger", f"this value {NO_SUCH_URL}"),
+        ("postgresql://ledger:secret%@db.example.com/ledger", f"this value {NO_SUCH_URL}"),
+        ("postgresql://ledger:secret%00@db.example.com/ledger", f"this value {NO_SUCH_URL}"),
+        ("postgresql://ledger:secret@db.example.com:x/ledger", f"this value {NO_SUCH_URL}"),
+        ("postgresql://ledger:secret@db.example.com/", f"this value {NO_SUCH_URL}"),
+        ("postgresql://ledger:secret@db.example.com/ledger\n", f"this value {NO_SUCH_URL}"),
+        (
+            ["postgresql://ledger:secret@db.example.com/ledger"],
+            "this value is no text; put it in quotes if it is meant as one",
+        ),
+    ],
+)
+def test_where_none_may_be(place: object, problem: str) -> None:
+    assert problems_of(MINIMAL | {"ledger": place}) == (f"ledger: {problem}",)
+
+
+def test_the_password_of_a_ledger_is_shown_nowhere(tmp_path: Path) -> None:
+    place = "postgresql://ledger:secret@db.example.com/ledger"
+    assert "secret" not in repr(parse(MINIMAL | {"ledger": place}))
+    path = tmp_path / "milter.yml"
+    path.write_text(f"ledger: {place} # and\n: [wrong: postgresql://ledger:secret@x/y")
+    with pytest.raises(ConfigError, match="not valid YAML") as error:
+        load(path)
+    assert "secret" not in str(error.value)
+
+
+def test_who_is_let_in() -> None:
+    [box] = parse(mailbox(blocked=["Junk-*@example.com"], aliases="signed")).mailboxes
+    assert (box.blocked, box.aliases) == (("junk-*@example.com",), "signed")
+    [box] = parse(MINIMAL).mailboxes
+    assert (box.blocked, box.aliases) == ((), "open")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ def test_the_text_of_new_ones() -> None:
         'mailpopbox_messages_total{outcome="error"} 0\n'
         "# HELP mailpopbox_refused_total Refused messages by the rule that refused them\n"
         "# TYPE mailpopbox_refused_total counter\n"
+        "# HELP mailpopbox_recipients_refused_total Recipients that were refused as unknown\n"
+        "# TYPE mailpopbox_recipients_refused_total counter\n"
+        "mailpopbox_recipients_refused_total 0\n"
         "# HELP mailpopbox_seconds_total Time spent on messages\n"
         "# TYPE mailpopbox_seconds_total counter\n"
         "mailpopbox_seconds_total 0.000000\n"
@@ -28,11 +31,13 @@ def test_counting() -> None:
     counters.count("refused", 4, 0.5)
     counters.count("refused", 13, 0)
     counters.count("passed", None, 1)
+    counters.count_recipient(0.125)
     said = counters.text()
     assert 'outcome="refused"} 3\n' in said
     assert 'outcome="passed"} 1\n' in said
     assert 'total{rule="4"} 1\nmailpopbox_refused_total{rule="13"} 2\n' in said
-    assert "mailpopbox_seconds_total 1.750000\n" in said
+    assert "mailpopbox_recipients_refused_total 1\n" in said
+    assert "mailpopbox_seconds_total 1.875000\n" in said
 
 
 def wait_for(path: Path, text: str) -> None:

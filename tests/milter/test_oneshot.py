@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from judging import CONFIG, LOGIN, wire
-from mailpopbox.message import AddHeader, RemoveHeader, SetHeader, SetSender
-from mailpopbox.oneshot import Pairs, applied, joined, rewritten, split
+from mailpopbox.message import Pairs
+from mailpopbox.oneshot import joined, rewritten, split
 
 
 @pytest.mark.parametrize(
@@ -33,21 +33,6 @@ def test_putting_together() -> None:
     assert joined((("A", "1\n 2"), ("B", ""), ("C", wire(b"\xff"))), "\nbody") == (
         b"A: 1\n 2\nB: \nC: \xff\n\nbody"
     )
-
-
-def test_changes_are_applied_by_name_and_number() -> None:
-    pairs = (("A", "1"), ("a", "2"), ("B", "3"), ("A", "4"), ("a", "5"))
-    changes = (
-        RemoveHeader("A", 1),
-        SetHeader("a", 3, "x"),
-        AddHeader("A", "6"),
-        RemoveHeader("a", 4),
-        SetSender("a@example.com"),
-        AddHeader("C", "7"),
-    )
-    assert applied(pairs, changes) == (
-        ("a", "2"), ("B", "3"), ("A", "x"), ("A", "6"), ("C", "7")
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

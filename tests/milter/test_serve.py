@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import stat
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,7 @@ import pytest
 from mailpopbox.config import Config, Mailbox, Watched
 from mailpopbox.counters import Counters
 from mailpopbox.ledger import Ledger
+from mailpopbox.ledger.store import ledger_at
 from mailpopbox.message import (
     AddHeader,
     Change,
@@ -47,7 +49,7 @@ class Rules:
         self.answer: Decision | Exception | Any = Decision()
 
     def decide(self, transaction: Transaction, config: Config, ledger: Ledger) -> Decision:
-        assert config is CONFIG
+        assert config.mailboxes is CONFIG.mailboxes
         assert ledger.addresses_of("mailbox@example.com", "<1@example.com>") == frozenset()
         self.asked.append(transaction)
         if isinstance(self.answer, Exception):
@@ -59,11 +61,11 @@ class Rules:
 class Unchanging(Watched):
     """A configuration that needs no file."""
 
-    def __init__(self) -> None:
-        pass
+    def __init__(self, config: Config = CONFIG) -> None:
+        self._only = config
 
     def current(self) -> Config:
-        return CONFIG
+        return self._only
 
 
 def changing(*changes: Change | Any) -> Decision:
@@ -87,8 +89,15 @@ def counters() -> Counters:
 
 
 @pytest.fixture
-def session(serve: ModuleType, milter: Any, counters: Counters) -> Any:
-    session = serve.Session(Unchanging(), counters)
+def config(tmp_path: Path) -> Iterator[Config]:
+    config = replace(CONFIG, ledger=str(tmp_path / "ledger.sqlite"))
+    yield config
+    ledger_at(config.ledger).database.close()
+
+
+@pytest.fixture
+def session(serve: ModuleType, milter: Any, counters: Counters, config: Config) -> Any:
+    session = serve.Session(Unchanging(config), counters)
     milter.Base.__init__(session)
     session.macros = {"i": "4439C1948E7", "{auth_authen}": "mailbox@example.com"}
     return session
@@ -214,7 +223,7 @@ def test_any_error_is_a_451(session: Any, milter: Any, rules: Rules, answer: Any
     assert send(session) == milter.CONTINUE
 
 
-@pytest.mark.parametrize("callback", ["envfrom", "envrcpt", "header"])
+@pytest.mark.parametrize("callback", ["envfrom", "header"])
 def test_a_message_not_collected_whole_is_a_451(
     session: Any, milter: Any, rules: Rules, monkeypatch: pytest.MonkeyPatch, callback: str
 ) -> None:
@@ -236,6 +245,11 @@ def test_an_end_without_a_beginning_is_a_451(session: Any, milter: Any, rules: R
     assert rules.asked == []
 
 
+def test_a_recipient_without_a_sender_is_a_451(session: Any, milter: Any) -> None:
+    assert session.envrcpt("<friend@example.org>") == milter.TEMPFAIL
+    assert session.done == [TROUBLE]
+
+
 @pytest.mark.parametrize(
     ("answer", "line"),
     [
@@ -249,7 +263,7 @@ def test_an_end_without_a_beginning_is_a_451(session: Any, milter: Any, rules: R
             "INFO outcome=rewritten alias=shop@example.com rules=3,13 removed='Bcc,X y' ms=N",
         ),
         (refusing(550, "5.7.1", "No"), "INFO outcome=refused alias=- rules=4 removed=- ms=N"),
-        (KeyError("secret"), "ERROR outcome=error error=KeyError at=serve.py:N ms=N"),
+        (KeyError("secret"), "ERROR outcome=error error=KeyError at=serve.py:N why=- ms=N"),
     ],
 )
 def test_one_line_a_message(
@@ -363,7 +377,7 @@ def test_what_is_counted(session: Any, rules: Rules, counters: Counters) -> None
     for rules.answer in answers:
         send(session)
     assert [line for line in counters.text().splitlines() if line.startswith("mailpopbox_")][
-        :-1
+        :-2
     ] == [
         'mailpopbox_messages_total{outcome="passed"} 1',
         'mailpopbox_messages_total{outcome="rewritten"} 1',

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mailpopbox.config import Config, Mailbox
-from mailpopbox.message import Decision, SetSender, Transaction
-from mailpopbox.oneshot import applied
+from mailpopbox.message import Decision, SetSender, Transaction, applied
 from mailpopbox.rules import decide
 
 LOGIN = "mailbox@example.com"

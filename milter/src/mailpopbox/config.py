@@ -9,7 +9,7 @@ import logging
 import re
 import reprlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -29,6 +29,14 @@ _LONGEST_SOCKET_PATH = 107
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})+", re.IGNORECASE | re.ASCII)
+
+_SAFE = r"(?:[\w.~!$&'()*+,;=-]|%(?!00)[0-9a-f]{2})"
+_HOST = r"(?:[\w.-]*|\[[0-9a-f:.]+\])(?::\d+)?"
+# What libpq takes without complaint, since its complaints would quote it.
+_POSTGRESQL = re.compile(
+    rf"postgresql://(?:{_SAFE}+(?::{_SAFE}*)?@)?{_HOST}(?:,{_HOST})*/{_SAFE}+(?:\?(?:{_SAFE}|/)*)?",
+    re.IGNORECASE | re.ASCII,
+)
 
 _shortener = reprlib.Repr()
 _shortener.maxstring = _shortener.maxother = 80
@@ -59,7 +67,10 @@ class Config:
     display_name: str = "keep"
     bare_login: str = "allow"
     auto_sendas: bool = True
-    ledger: str = DEFAULT_LEDGER
+    # It may hold a password.
+    ledger: str = field(default=DEFAULT_LEDGER, repr=False)
+    # How long a message is remembered.
+    ledger_days: int = 400
 
     def owner_of(self, address: str) -> str | None:
         """Return the login of the mailbox in which mail to an address arrives."""
@@ -93,7 +104,9 @@ class ConfigError(Exception):
 def load(path: Path) -> Config:
     """Read and check a configuration file."""
     try:
-        document = yaml.safe_load(path.read_bytes())
+        # From a stream: of a text, PyYAML quotes the wrong line, and there may be a password in it.
+        with path.open("rb") as stream:
+            document = yaml.safe_load(stream)
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
     # ValueError: PyYAML lets it out of what looks like a date or a number and is none.
@@ -151,7 +164,8 @@ def parse(document: object) -> Config:
         display_name=top.choice("display_name", DISPLAY_NAMES, "keep"),
         bare_login=top.choice("bare_login", BARE_LOGINS, "allow"),
         auto_sendas=top.switch("auto_sendas"),
-        ledger=top.optional("ledger", _wrong_ledger, DEFAULT_LEDGER),
+        ledger=top.optional("ledger", _wrong_ledger, DEFAULT_LEDGER, _show_ledger),
+        ledger_days=top.number("ledger_days", 1, 400),
         mailboxes=tuple(_mailboxes(top, problems)),
     )
     problems.extend(_repetitions(config.mailboxes))
@@ -204,7 +218,22 @@ def _wrong_socket(path: str) -> str:
 def _wrong_ledger(place: str) -> str:
     if place.startswith("/") and place.isprintable():
         return ""
-    return "is no absolute path; write one that begins with /"
+    if _POSTGRESQL.fullmatch(place):
+        return ""
+    if place.startswith("postgresql://"):
+        return (
+            "is not written like postgresql://user:password@host/database; in user and password,"
+            " other characters than letters, digits and -._~ are written as %40 for @ and so on"
+        )
+    return (
+        "is no absolute path; write one that begins with /,"
+        " or postgresql://user:password@host/database"
+    )
+
+
+def _show_ledger(value: object) -> str:
+    """Show where a ledger was to be, unless a password may be in it."""
+    return _show(value) if isinstance(value, str) and not set(value) & set(":@") else "this value"
 
 
 def _wrong_domain(name: str) -> str:
@@ -245,9 +274,15 @@ class _Section:
         self.require(key, example)
         return self._checked(key, self._values[key], wrong) if self.has(key) else ""
 
-    def optional(self, key: str, wrong: Callable[[str], str], default: str) -> str:
+    def optional(
+        self,
+        key: str,
+        wrong: Callable[[str], str],
+        default: str,
+        show: Callable[[object], str] = _show,
+    ) -> str:
         """Read a text that may be left out."""
-        return self._checked(key, self._values[key], wrong) if self.has(key) else default
+        return self._checked(key, self._values[key], wrong, show) if self.has(key) else default
 
     def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
         """Read one of a few words, which may be left out."""
@@ -262,6 +297,15 @@ class _Section:
         if not isinstance(value, bool):
             self.note(key, f"{_show(value)} is neither true nor false")
         return value is True
+
+    def number(self, key: str, least: int, default: int) -> int:
+        """Read a whole number, which may be left out."""
+        value = self._values.get(key, default)
+        # To Python, true is a number.
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            self.note(key, f"{_show(value)} is no whole number from {least} up")
+            return default
+        return value
 
     def texts(self, key: str, wrong: Callable[[str], str]) -> tuple[str, ...]:
         """Read a list of texts, in lower case, which may be left out."""
@@ -284,11 +328,17 @@ class _Section:
         name = key if isinstance(key, str) and key.isprintable() else _show(key)
         self._problems.append(f"{self._where}.{name}: {problem}".removeprefix("."))
 
-    def _checked(self, key: str, value: object, wrong: Callable[[str], str]) -> str:
+    def _checked(
+        self,
+        key: str,
+        value: object,
+        wrong: Callable[[str], str],
+        show: Callable[[object], str] = _show,
+    ) -> str:
         if not isinstance(value, str):
-            self.note(key, f"{_show(value)} is no text; put it in quotes if it is meant as one")
+            self.note(key, f"{show(value)} is no text; put it in quotes if it is meant as one")
         elif problem := wrong(value):
-            self.note(key, f"{_show(value)} {problem}")
+            self.note(key, f"{show(value)} {problem}")
         else:
             return value
         return ""

@@ -62,7 +62,8 @@ def refusal_for(
     if _is_welcome(address, sender, mailbox, register, now):
         return None
     # Word for word what Postfix answers where there is no such mailbox.
-    text = f"<{recipient}>: Recipient address rejected: User unknown in virtual mailbox table"
+    shown = recipient.encode("utf-8", "replace").decode()
+    text = f"<{shown}>: Recipient address rejected: User unknown in virtual mailbox table"
     return Refusal(550, "5.1.1", text)
 
 
@@ -109,5 +110,5 @@ def is_signed(address: str, key: bytes | None) -> bool:
 
 def _suffix(word: str, domain: str, key: bytes) -> str:
     """Return four letters and digits: a guess at them is right once in a million times."""
-    made = hmac.digest(key, f"{word}@{domain}".encode(), hashlib.sha256)
+    made = hmac.digest(key, f"{word}@{domain}".lower().encode(), hashlib.sha256)
     return base64.b32encode(made).decode().lower()[:_LENGTH_OF_SUFFIX]

@@ -44,7 +44,8 @@ def passage_of(transaction: Transaction, decision: Decision, config: Config) -> 
     """Return what is to be remembered of a message that is about to be accepted."""
     before = tuple(numbered(transaction.headers))
     after = tuple(numbered(applied(transaction.headers, decision.changes)))
-    ids = message_ids(each for each in chain(before, after) if each.key == "message-id")
+    # First the one that the world sees, and answers.
+    ids = message_ids(each for each in chain(after, before) if each.key == "message-id")
     uses = chain(_going_out(transaction, decision), _coming_in(transaction, after, config))
     return Passage(tuple(dict.fromkeys(ids))[:_MOST_IDS], tuple(uses))
 

@@ -236,7 +236,8 @@ def _bare(address: str) -> str:
 def _place(error: Exception) -> str:
     """Name the last line of this package that the error went through."""
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if Path(frame.filename).parent == Path(__file__).parent]
+    package = Path(__file__).parent
+    ours = [frame for frame in frames if package in Path(frame.filename).parents]
     return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"
 
 
@@ -245,6 +246,8 @@ def serve(watched: Watched, counters: Counters) -> None:
     config = watched.current()
     # Postfix's smtpd is in the socket's group and must be able to write to it, nobody else.
     os.umask(0o007)
+    # It is opened when it is needed; what the host lacks for it shows now.
+    ledger_at(config.ledger)
     _register(watched, counters)
     _listen(config.socket)
     log.info(fields(listening=config.socket))

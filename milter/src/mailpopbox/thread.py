@@ -48,6 +48,10 @@ def message_ids(found: Iterable[Header]) -> list[str]:
 
 def _ids_in(text: str) -> Iterator[str]:
     for quoted, bare in _MESSAGE_IDS.findall(text):
-        left, at, right = "".join((quoted or bare).split()).rpartition("@")
+        whole = "".join((quoted or bare).split())
+        left, at, right = whole.rpartition("@")
         if at:
             yield f"<{left}@{right.lower()}>"
+        # Some programs make such, and are answered all the same; a bare word is just a word.
+        elif quoted and whole:
+            yield f"<{whole}>"

@@ -5,15 +5,14 @@ transaction, and so one wait for the disk: while one of them commits, the others
 the next takes along whatever all of them want written.
 """
 
-import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
-from mailpopbox.ledger import LedgerError
 from mailpopbox.ledger.engine import Connection, Engine, Row
-from mailpopbox.ledger.schema import migrate
+from mailpopbox.ledger.link import Link
 
+# May be done more than once, until it succeeds: what it leaves outside, it sets anew each time.
 Work = Callable[[Connection], None]
 
 
@@ -23,12 +22,13 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         # Two, so that nobody who only asks waits for a disk.
-        self._reading = _Link(engine)
-        self._writing = _Link(engine)
+        self._reading = Link(engine)
+        self._writing = Link(engine)
         self._waiting: deque[_Job] = deque()
 
     def read(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
-        with self._reading.lock, self._reading.connected() as connection:
+        asked = time.monotonic()
+        with self._reading.lock, self._reading.connected(asked) as connection:
             return connection.run(sql, values)
 
     def write(self, work: Work) -> None:
@@ -48,25 +48,36 @@ class Database:
 
     def _settle(self, jobs: list["_Job"]) -> None:
         """Commit the work of all in one transaction; if that fails, each in its own."""
-        try:
-            self._commit(jobs)
-        # Whatever it is, each thread is to hear of it, or it would take its work for done.
-        except Exception as failure:  # noqa: BLE001
-            for job in jobs:
-                job.failure = failure
-            if len(jobs) > 1 and not isinstance(failure.__cause__, self._engine.hopeless):
-                for job in jobs:
-                    job.failure = None
-                    self._settle([job])
+        failure = self._failure_of(jobs)
+        collided = _came_of(failure, self._engine.collisions)
+        apart = failure is not None and (len(jobs) > 1 or collided)
+        for job in jobs:
+            # Once there is no hope, nobody waits for the next to find out the same.
+            if apart and not self._is_hopeless(failure):
+                failure = self._failure_of([job])
+            job.failure = failure
         for job in jobs:
             job.settled = True
 
-    def _commit(self, jobs: list["_Job"]) -> None:
-        with self._writing.connected() as connection:
-            connection.run(self._engine.begin)
-            for job in jobs:
-                job.work(connection)
-            connection.run("COMMIT")
+    def _failure_of(self, jobs: list["_Job"]) -> BaseException | None:
+        try:
+            with self._writing.connected(time.monotonic()) as connection:
+                connection.run(self._engine.begin)
+                for job in jobs:
+                    job.work(connection)
+                connection.run("COMMIT")
+        # Whatever it is, each thread is to hear of it, or it would take its work for done.
+        except BaseException as failure:  # noqa: BLE001
+            return failure
+        return None
+
+    def _is_hopeless(self, failure: BaseException | None) -> bool:
+        collided = _came_of(failure, self._engine.collisions)
+        return _came_of(failure, self._engine.hopeless) and not collided
+
+
+def _came_of(failure: BaseException | None, errors: tuple[type[Exception], ...]) -> bool:
+    return failure is not None and isinstance(failure.__cause__, errors)
 
 
 class _Job:
@@ -75,33 +86,5 @@ class _Job:
     def __init__(self, work: Work) -> None:
         self.work = work
         self.settled = False
-        self.failure: Exception | None = None
-
-
-class _Link:
-    """A connection that one thread at a time may use."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.lock = threading.Lock()
-        self._engine = engine
-        self._connection: Connection | None = None
-
-    @contextmanager
-    def connected(self) -> Iterator[Connection]:
-        """Give the connection. After any failure it is closed, which undoes what it began."""
-        try:
-            if self._connection is None:
-                self._connection = self._engine.connect()
-                migrate(self._connection, self._engine)
-            yield self._connection
-        except self._engine.errors as error:
-            self.close()
-            raise LedgerError(f"{self._engine.shown}: {' '.join(str(error).split())}") from error
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        # Until it is known to be done.
+        self.failure: BaseException | None = RuntimeError("the thread that took it along is gone")

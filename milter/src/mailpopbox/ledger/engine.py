@@ -16,6 +16,10 @@ class Connection(Protocol):
     def run(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Run a statement and return its rows."""
 
+    @property
+    def usable(self) -> bool:
+        """Tell whether it still leads to the ledger, as far as that is known without waiting."""
+
     def close(self) -> None:
         """Give it up, with what it has not committed."""
 
@@ -29,12 +33,19 @@ class Engine(Protocol):
     errors: tuple[type[Exception], ...]
     # Those of them that meet every transaction alike, such as a full disk.
     hopeless: tuple[type[Exception], ...]
+    # Those of them that come of two transactions meeting: the next time it may work.
+    collisions: tuple[type[Exception], ...]
     # Begins a transaction that is going to write, once others have written.
     begin: str
+    # Begins one that makes tables; nobody else does so meanwhile.
+    begin_alone: str
     # Has a row if there is a schema.
     has_schema: str
     # Fills the gaps in schema.py.
     words: Mapping[str, str]
 
     def connect(self) -> Connection:
-        """Open a connection."""
+        """Open a connection, or fail within seconds."""
+
+    def reason(self, error: Exception) -> str:
+        """Say why one of its errors came, without any password."""

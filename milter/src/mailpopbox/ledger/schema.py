@@ -4,6 +4,8 @@ Times are seconds since 1970, days are days since then. No Subject, no body and 
 part is kept anywhere, and of a Message-ID only a digest.
 """
 
+from collections.abc import Sequence
+
 from mailpopbox.ledger import LedgerError
 from mailpopbox.ledger.engine import Connection, Engine
 
@@ -66,26 +68,26 @@ MIGRATIONS = (
 )
 
 
-def migrate(connection: Connection, engine: Engine) -> None:
+def migrate(connection: Connection, engine: Engine, migrations: Sequence[str] = MIGRATIONS) -> None:
     """Make the tables what this version needs; nothing happens if they are."""
-    if _version(connection, engine) == len(MIGRATIONS):
+    if _version(connection, engine) == len(migrations):
         return
-    connection.run(engine.begin)
+    connection.run(engine.begin_alone)
     # Somebody else may just have done it.
     version = _version(connection, engine)
-    if version > len(MIGRATIONS):
+    if version > len(migrations):
         raise LedgerError(
             f"{engine.shown}: written by a newer mailpopbox (schema {version}, this one knows"
-            f" {len(MIGRATIONS)}); update this host"
+            f" {len(migrations)}); update this host"
         )
     if version == 0:
         connection.run("CREATE TABLE version (number BIGINT NOT NULL)")
         connection.run("INSERT INTO version VALUES (0)")
-    for migration in MIGRATIONS[version:]:
+    for migration in migrations[version:]:
         for statement in migration.format_map(engine.words).split(";"):
             if statement.strip():
                 connection.run(statement)
-    connection.run("UPDATE version SET number = ?", [len(MIGRATIONS)])
+    connection.run("UPDATE version SET number = ?", [len(migrations)])
     connection.run("COMMIT")
 
 

@@ -1,7 +1,9 @@
 """A ledger in a file, kept by SQLite."""
 
+import os
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from mailpopbox.ledger.engine import Row
@@ -15,6 +17,8 @@ class SQLiteConnection:
 
     def __init__(self, path: Path) -> None:
         _make(path)
+        self._path = path
+        self._file = _file_at(path)
         self._connection = sqlite3.connect(
             path,
             timeout=_PATIENCE_IN_SECONDS,
@@ -22,13 +26,24 @@ class SQLiteConnection:
             # A lock of ours sees to it that one thread at a time uses it.
             check_same_thread=False,
         )
-        self.run("PRAGMA journal_mode = WAL")
-        # In WAL mode only this outlives a power cut.
-        self.run("PRAGMA synchronous = FULL")
-        self.run("PRAGMA foreign_keys = ON")
+        with ExitStack() as on_failure:
+            on_failure.callback(self.close)
+            self.run("PRAGMA journal_mode = WAL")
+            # In WAL mode only this outlives a power cut.
+            self.run("PRAGMA synchronous = FULL")
+            self.run("PRAGMA foreign_keys = ON")
+            on_failure.pop_all()
 
     def run(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         return self._connection.execute(sql, values).fetchall()
+
+    @property
+    def usable(self) -> bool:
+        """Tell whether the file is still there: what goes into a deleted one is lost."""
+        try:
+            return _file_at(self._path) == self._file
+        except OSError:
+            return False
 
     def close(self) -> None:
         self._connection.close()
@@ -40,9 +55,17 @@ def _make(path: Path) -> None:
     The milter and the members of its group write to it, whoever of them comes first and whatever
     the umask. SQLite gives the files beside it the same rights.
     """
-    if not path.exists():
-        path.touch()
-        path.chmod(0o660)
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.fchmod(descriptor, 0o660)
+        finally:
+            os.close(descriptor)
+
+
+def _file_at(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 class SQLite:
@@ -50,7 +73,9 @@ class SQLite:
 
     errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
     hopeless: tuple[type[Exception], ...] = (sqlite3.OperationalError, OSError)
-    begin = "BEGIN IMMEDIATE"
+    # One writes at a time, and the others wait.
+    collisions: tuple[type[Exception], ...] = ()
+    begin = begin_alone = "BEGIN IMMEDIATE"
     has_schema = "SELECT 1 FROM sqlite_master WHERE name = 'version'"
     words: Mapping[str, str] = {
         "id": "INTEGER PRIMARY KEY",
@@ -65,3 +90,6 @@ class SQLite:
 
     def connect(self) -> SQLiteConnection:
         return SQLiteConnection(self._path)
+
+    def reason(self, error: Exception) -> str:
+        return error.strerror or str(error) if isinstance(error, OSError) else str(error)

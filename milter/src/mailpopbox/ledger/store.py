@@ -40,6 +40,11 @@ _PASSED = """
 
 def engine_for(place: str) -> Engine:
     """Return the engine for `mailpopbox_ledger`."""
+    if place.startswith("postgresql://"):
+        # Here, because only hosts that keep their ledger so have the package.
+        from mailpopbox.ledger.postgres import PostgreSQL  # noqa: PLC0415
+
+        return PostgreSQL(place)
     return SQLite(Path(place))
 
 
