@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mailpopbox import __version__
-from mailpopbox.commands import carrying, listing, naming, serving, shutting, status, tail
+from mailpopbox.commands import carrying, listing, naming, serving, shutting, status, tail, tidying
 from mailpopbox.commands.command import NO, REPAIR, CommandError
 from mailpopbox.config import ConfigError
 from mailpopbox.ledger import LedgerError
@@ -26,6 +26,7 @@ COMMANDS = (
     *carrying.COMMANDS,
     *status.COMMANDS,
     *tail.COMMANDS,
+    *tidying.COMMANDS,
     *serving.COMMANDS,
 )
 

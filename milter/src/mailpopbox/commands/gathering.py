@@ -13,6 +13,7 @@ from mailpopbox.commands.desk import Desk
 from mailpopbox.commands.report import LedgerState, Queue, Report, Size, Unknown
 from mailpopbox.ledger import LedgerError
 from mailpopbox.ledger.entries import frozen_mailboxes, totals
+from mailpopbox.ledger.store import engine_for
 
 CERTIFICATE = Path("/etc/mailpopbox/tls/server.pem")
 MAIL = Path("/var/vmail")
@@ -139,10 +140,12 @@ def expiry_of(printed: str) -> int | Unknown:
 
 def _ledger(desk: Desk) -> LedgerState | Unknown:
     place = desk.config.ledger
+    # Without any password.
+    shown = engine_for(place).shown
     try:
         with desk.to_read() as ledger:
             frozen = tuple(frozen_mailboxes(ledger))
-            return LedgerState(place, totals(ledger), _size_of_file(place), frozen)
+            return LedgerState(shown, totals(ledger), _size_of_file(place), frozen)
     except LedgerError as error:
         return Unknown(str(error), is_wrong=True)
     except (CommandError, OSError) as error:

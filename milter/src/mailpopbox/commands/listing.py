@@ -19,10 +19,10 @@ _COLUMNS = (
     Column("LAST", right=True),
     Column("IN", right=True),
     Column("OUT", right=True),
-    Column("SENDER DOMAINS", narrowest=16),
+    Column("FROM", narrowest=12),
 )
 _DOMAINS = (
-    Column("SENDER DOMAIN", narrowest=24),
+    Column("FROM", narrowest=24),
     Column("FIRST", right=True),
     Column("LAST", right=True),
     Column("IN", right=True),

@@ -70,11 +70,6 @@ class Admin:
                 " blocked_at = NULL, expires_at = NULL, reason = '' WHERE id = ?",
                 [number],
             )
-            connection.run(
-                "DELETE FROM address WHERE id = ?"
-                " AND NOT EXISTS (SELECT 1 FROM message WHERE message.address = address.id)",
-                [number],
-            )
 
         self._database.write(work)
 
@@ -94,6 +89,26 @@ class Admin:
         # Somebody else may have made one meanwhile, and given out what it made.
         [(key,)] = self._database.read(asking, [login])
         return bytes(key)
+
+
+_NOTHING_KEPT = (
+    "first_used IS NULL AND blocked_at IS NULL AND expires_at IS NULL AND display_name = ''"
+)
+
+
+def sweep(database: Database) -> None:
+    """Remove the addresses that were forgotten, once no message is left that came in for them."""
+    # Looked for beforehand, since that takes long and must not keep others from writing.
+    found = database.read(
+        f"SELECT id FROM address WHERE {_NOTHING_KEPT}"
+        " AND NOT EXISTS (SELECT 1 FROM message WHERE message.address = address.id)"
+    )
+
+    def work(connection: Connection) -> None:
+        for (number,) in found:
+            connection.run(f"DELETE FROM address WHERE id = ? AND {_NOTHING_KEPT}", [number])
+
+    database.write(work)
 
 
 def _number_of(connection: Connection, login: str, address: str) -> int:
