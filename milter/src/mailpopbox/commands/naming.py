@@ -36,7 +36,7 @@ def _name_arguments(parser: argparse.ArgumentParser) -> None:
 def _name(arguments: argparse.Namespace) -> int:
     desk = Desk.of(arguments)
     alias = alias_named(arguments.alias, desk.config)
-    name = " ".join(arguments.name.split(" ")).strip()
+    name = " ".join(word for word in arguments.name.split(" ") if word)
     if problem := wrong_name(name, alias.login, desk.config):
         raise to_repair(f"{problem} Write a name like “Jane Doe”.")
 

@@ -21,19 +21,22 @@ def age(text: str) -> int:
 
 def span(seconds: int) -> str:
     """Write how long something took, in one unit."""
-    if seconds < HOUR:
-        return f"{seconds // MINUTE}min"
-    if seconds < 2 * DAY:
-        return f"{seconds // HOUR}h"
-    if seconds < 2 * YEAR:
-        return f"{seconds // DAY}d"
-    return f"{seconds // YEAR}y"
+    unit, name = _unit_for(seconds)
+    return f"{seconds // unit}{name}"
 
 
 def left(seconds: int) -> str:
     """Write how long something will take: what was begun counts as whole."""
-    unit = next((each for each in (YEAR, DAY, HOUR) if seconds > 2 * each), MINUTE)
-    return span(-(-seconds // unit) * unit)
+    unit, name = _unit_for(seconds)
+    return f"{-(-seconds // unit)}{name}"
+
+
+def _unit_for(seconds: int) -> tuple[int, str]:
+    if seconds < HOUR:
+        return MINUTE, "min"
+    if seconds < 2 * DAY:
+        return HOUR, "h"
+    return (DAY, "d") if seconds < 2 * YEAR else (YEAR, "y")
 
 
 def ago(then: int | None, now: int) -> str:
