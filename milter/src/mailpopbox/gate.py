@@ -70,7 +70,7 @@ def refusal_for(
 def _is_welcome(
     address: str, sender: str, mailbox: Mailbox, register: Register, now: float
 ) -> bool:
-    if any(fnmatchcase(address, pattern) for pattern in mailbox.blocked):
+    if pattern_that_blocks(address, mailbox):
         return False
     standing = register.standing(mailbox.login, address)
     if standing.is_closed(now):
@@ -81,6 +81,11 @@ def _is_welcome(
     if state.frozen:
         return False
     return mailbox.aliases == "open" or is_signed(address, state.signing_key)
+
+
+def pattern_that_blocks(address: str, mailbox: Mailbox) -> str:
+    """Return the entry of the configuration that keeps an address out, or ""."""
+    return next((each for each in mailbox.blocked if fnmatchcase(address, each)), "")
 
 
 def _covers(exception: str, sender: str) -> bool:

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 
 from mailpopbox.config import Config
-from mailpopbox.ledger import NothingKnown
+from mailpopbox.ledger import Ledger, NothingKnown
 from mailpopbox.message import Decision, Pairs, SetSender, Transaction, applied
 from mailpopbox.rules import decide
 
@@ -21,11 +21,16 @@ class Rewriting:
     message: bytes
 
 
-def rewritten(raw: bytes, login: str, sender: str, config: Config) -> Rewriting:
+_NOTHING_KNOWN = NothingKnown()
+
+
+def rewritten(
+    raw: bytes, login: str, sender: str, config: Config, ledger: Ledger = _NOTHING_KNOWN
+) -> Rewriting:
     """Do with a message what the server would."""
     pairs, rest = split(raw)
     transaction = Transaction(pairs, sender, (), login, secrets.token_hex(16))
-    decision = decide(transaction, config, NothingKnown())
+    decision = decide(transaction, config, ledger)
     leaving = [change.address for change in decision.changes if isinstance(change, SetSender)]
     message = joined(applied(pairs, decision.changes), rest)
     return Rewriting(decision, leaving[0] if leaving else sender, message)

@@ -29,6 +29,7 @@ MIGRATIONS = (
         spelled TEXT NOT NULL,
         first_used BIGINT,
         last_used BIGINT,
+        last_sent BIGINT,
         received BIGINT NOT NULL DEFAULT 0,
         sent BIGINT NOT NULL DEFAULT 0,
         -- the domain of who wrote to it first

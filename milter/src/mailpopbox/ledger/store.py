@@ -16,11 +16,12 @@ _DAY = 24 * 60 * 60
 
 _USED = """
     INSERT INTO address
-        (login, address, spelled, first_used, last_used, received, sent, first_domain)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        (login, address, spelled, first_used, last_used, last_sent, received, sent, first_domain)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (login, address) DO UPDATE SET
         first_used = coalesce(address.first_used, excluded.first_used),
         last_used = excluded.last_used,
+        last_sent = coalesce(excluded.last_sent, address.last_sent),
         received = address.received + excluded.received,
         sent = address.sent + excluded.sent,
         first_domain = coalesce(nullif(address.first_domain, ''), excluded.first_domain)
@@ -115,7 +116,8 @@ def _remember(passage: Passage, now: int, connection: Connection) -> None:
 
 def _use(use: Use, now: int, connection: Connection) -> int:
     sent = int(use.sent)
-    values = [use.login, use.key, use.address, now, now, 1 - sent, sent, use.domain]
+    last_sent = now if use.sent else None
+    values = [use.login, use.key, use.address, now, now, last_sent, 1 - sent, sent, use.domain]
     [(number,)] = connection.run(_USED, values)
     return int(number)
 

@@ -1,0 +1,1 @@
+"""What one does on the server with `mailpopbox`: a module for each group of commands."""

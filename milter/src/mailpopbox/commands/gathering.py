@@ -1,0 +1,159 @@
+"""Finding out how the server is: each function asks one part of it, and says what it cannot see."""
+
+import json
+import os
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mailpopbox.commands.command import CommandError
+from mailpopbox.commands.desk import Desk
+from mailpopbox.commands.report import LedgerState, Queue, Report, Size, Unknown
+from mailpopbox.ledger import LedgerError
+from mailpopbox.ledger.entries import frozen_mailboxes, totals
+from mailpopbox.ledger.store import engine_for
+
+CERTIFICATE = Path("/etc/mailpopbox/tls/server.pem")
+MAIL = Path("/var/vmail")
+
+# Where Debian 12 runs Postfix in postfix@-, postfix itself has done its work and is "exited".
+UNITS = {
+    "postfix": ("postfix@-.service", "postfix.service"),
+    "dovecot": ("dovecot.service",),
+    "mailpopbox-milter": ("mailpopbox-milter.service",),
+}
+_SECONDS = 20
+
+
+def gathered(desk: Desk) -> Report:
+    """Ask everything."""
+    return Report(
+        services={name: _service(units) for name, units in UNITS.items()},
+        queue=_queue(),
+        mailboxes={
+            each.login: size_of(MAIL / each.login / "Maildir") for each in desk.config.mailboxes
+        },
+        certificate=_certificate(),
+        ledger=_ledger(desk),
+    )
+
+
+def _output(words: Sequence[str]) -> str | Unknown:
+    """Run a program that only looks, and return what it printed."""
+    try:
+        done = subprocess.run(
+            words,
+            check=False,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    except FileNotFoundError:
+        return Unknown(f"{words[0]} is not here")
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Unknown(str(error))
+    if done.returncode != 0:
+        why = " ".join(done.stderr.split()) or f"exit {done.returncode}"
+        return Unknown(f"{words[0]}: {why}")
+    return done.stdout
+
+
+def _service(units: Sequence[str]) -> str | Unknown:
+    printed = _output(["systemctl", "show", "--property=ActiveState,SubState", *units])
+    return printed if isinstance(printed, Unknown) else service_state(printed)
+
+
+def service_state(printed: str) -> str:
+    """Read what `systemctl show` printed of some units, of which one has to run."""
+    found = [
+        dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        for block in printed.split("\n\n")
+    ]
+    for unit in found:
+        if unit.get("ActiveState") == "active" and unit.get("SubState") != "exited":
+            return "active"
+    states = [unit.get("ActiveState", "unknown") for unit in found]
+    return next((each for each in states if each not in {"active", "inactive"}), "inactive")
+
+
+def _queue() -> Queue | Unknown:
+    printed = _output(["postqueue", "-j"])
+    return printed if isinstance(printed, Unknown) else queue_of(printed.splitlines())
+
+
+def queue_of(printed: Iterable[str]) -> Queue | Unknown:
+    """Read what `postqueue -j` printed."""
+    messages: Counter[str] = Counter()
+    arrivals = []
+    try:
+        for line in printed:
+            found = json.loads(line)
+            messages[str(found["queue_name"])] += 1
+            arrivals.append(int(found["arrival_time"]))
+    except (ValueError, KeyError, TypeError):
+        return Unknown("postqueue printed what is no queue")
+    return Queue(dict(messages), min(arrivals, default=None))
+
+
+def size_of(maildir: Path) -> Size | Unknown:
+    """Add up a Maildir; there is none before the first mail."""
+    sizes: list[int] = []
+    for name in ("new", "cur"):
+        try:
+            with os.scandir(maildir / name) as found:
+                sizes += [size for each in found if (size := _size(each)) is not None]
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            return Unknown(f"{maildir}: {error.strerror}")
+    return Size(len(sizes), sum(sizes))
+
+
+def _size(found: "os.DirEntry[str]") -> int | None:
+    try:
+        return found.stat(follow_symlinks=False).st_size
+    except FileNotFoundError:  # fetched just now
+        return None
+
+
+def _certificate() -> int | Unknown:
+    if not os.access(CERTIFICATE, os.R_OK):
+        return Unknown(f"{CERTIFICATE} cannot be read")
+    words = ["openssl", "x509", "-noout", "-enddate", "-in", str(CERTIFICATE)]
+    printed = _output(words)
+    return printed if isinstance(printed, Unknown) else expiry_of(printed)
+
+
+def expiry_of(printed: str) -> int | Unknown:
+    """Read a line like `notAfter=Nov 20 09:36:11 2036 GMT`."""
+    text = " ".join(printed.partition("=")[2].split())
+    try:
+        found = datetime.strptime(text, "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)
+    except ValueError:
+        return Unknown("openssl printed no date")
+    return int(found.timestamp())
+
+
+def _ledger(desk: Desk) -> LedgerState | Unknown:
+    place = desk.config.ledger
+    # Without any password.
+    shown = engine_for(place).shown
+    try:
+        with desk.to_read() as ledger:
+            frozen = tuple(frozen_mailboxes(ledger))
+            return LedgerState(shown, totals(ledger), _size_of_file(place), frozen)
+    except LedgerError as error:
+        return Unknown(str(error), is_wrong=True)
+    except (CommandError, OSError) as error:
+        return Unknown(str(error))
+
+
+def _size_of_file(place: str) -> int | None:
+    """Return what SQLite needs, with what it has not yet put in its place."""
+    paths = [Path(place + ending) for ending in ("", "-wal")]
+    sizes = [path.stat().st_size for path in paths if path.exists()]
+    return sum(sizes) if sizes else None

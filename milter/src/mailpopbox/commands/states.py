@@ -1,0 +1,75 @@
+"""How an address stands, for people and for programs."""
+
+from dataclasses import dataclass
+
+from mailpopbox.commands.screen import RED, YELLOW, Cell
+from mailpopbox.commands.times import left
+from mailpopbox.config import Config
+from mailpopbox.gate import ALWAYS_OPEN, pattern_that_blocks
+from mailpopbox.ledger.entries import Entry
+from mailpopbox.utc import iso
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Whether mail for an address is let in."""
+
+    word: str  # open, blocked, expired, expiring or elsewhere
+    # What closes it: "command", or the entry of the configuration.
+    by: str = ""
+    shown: str = ""
+    style: str = ""
+
+    @property
+    def cell(self) -> Cell:
+        return Cell(self.shown or self.word, self.style)
+
+
+def state_of(entry: Entry, config: Config, now: int) -> State:
+    mailbox = config.mailbox_of(entry.address)
+    if mailbox is None or mailbox.login != entry.login:
+        return State("elsewhere")
+    if entry.address.rpartition("@")[0] in ALWAYS_OPEN:
+        return State("open")
+    if pattern := pattern_that_blocks(entry.address, mailbox):
+        return State("blocked", pattern, "blocked (config)", RED)
+    return _by_command(entry, now)
+
+
+def _by_command(entry: Entry, now: int) -> State:
+    if entry.blocked_at is not None:
+        return State("blocked", "command", "blocked", RED)
+    if entry.expires_at is None:
+        return State("open")
+    if entry.expires_at <= now:
+        return State("expired", "command", "expired", RED)
+    return State("expiring", "command", f"expires in {left(entry.expires_at - now)}", YELLOW)
+
+
+def as_json(entry: Entry, state: State) -> dict[str, object]:
+    """Return all that is known of an address, for programs."""
+    return {
+        "address": entry.spelled,
+        "login": entry.login,
+        "state": state.word,
+        "by": state.by or None,
+        "reason": entry.reason,
+        "blocked": iso(entry.blocked_at),
+        "expires": iso(entry.expires_at),
+        "exceptions": list(entry.exceptions),
+        "name": entry.display_name,
+        "first_used": iso(entry.first_used),
+        "last_used": iso(entry.last_used),
+        "last_sent": iso(entry.last_sent),
+        "received": entry.received,
+        "sent": entry.sent,
+        "domains": [
+            {
+                "domain": each.domain,
+                "first_used": iso(each.first_used),
+                "last_used": iso(each.last_used),
+                "received": each.received,
+            }
+            for each in entry.correspondents
+        ],
+    }

@@ -1,0 +1,185 @@
+"""`block`, `unblock`, `expire`, `freeze`, `unfreeze`: said, kept, and asked at RCPT."""
+
+import pytest
+from hosts import ONE, TWO, Host
+from ledgers import run
+from mailpopbox.config import load
+from mailpopbox.gate import refusal_for
+
+
+def is_let_in(host: Host, address: str, sender: str = "a@a.example", days: float = 0) -> bool:
+    """Ask as the milter does, at the next RCPT."""
+    with host.store() as store:
+        now = host.now + days * 24 * 60 * 60
+        return refusal_for(address, sender, load(host.config), store, now) is None
+
+
+def test_block_and_unblock(used: Host) -> None:
+    assert used.run("block", "shop").out == "shop@example.com is blocked.\n"
+    assert not is_let_in(used, "shop@example.com")
+    answer = used.run("block", "shop@EXAMPLE.com")
+    assert (answer.code, answer.out) == (0, "shop@EXAMPLE.com is blocked already.\n")
+    assert used.run("unblock", "shop").out == "shop@example.com takes mail again.\n"
+    assert is_let_in(used, "shop@example.com")
+    answer = used.run("unblock", "shop")
+    assert (answer.code, answer.out) == (0, "shop@example.com is not blocked.\n")
+
+
+def test_block_what_was_never_used(host: Host) -> None:
+    assert host.run("block", "future").code == 0
+    assert not is_let_in(host, "future@example.com")
+
+
+def test_exceptions(used: Host) -> None:
+    first = used.run("block", "shop", "--except", "@Shop.example", "--except", "Me@friend.example")
+    assert (
+        first.out == "shop@example.com is blocked, but for @shop.example and me@friend.example.\n"
+    )
+    assert is_let_in(used, "shop@example.com", "x@mail.shop.example")
+    assert is_let_in(used, "shop@example.com", "me@friend.example")
+    assert not is_let_in(used, "shop@example.com", "you@friend.example")
+    more = used.run("block", "shop", "--except", "@bücher.example")
+    assert more.out.endswith(", me@friend.example and @xn--bcher-kva.example.\n")
+    assert used.run("block", "shop").out.startswith("shop@example.com is blocked already, but for ")
+    used.run("unblock", "shop")
+    assert used.run("show", "shop", "--json").json["exceptions"] == []
+
+
+def test_reason(used: Host) -> None:
+    used.run("block", "shop", "--reason", "one")
+    assert "blocked already" in used.run("block", "shop", "--reason", "one").out
+    used.run("block", "shop", "--reason", "two")
+    used.run("block", "shop")
+    assert used.run("show", "shop", "--json").json["reason"] == "two"
+    answer = used.run("block", "shop", "--reason", "a\nb")
+    assert (answer.code, answer.err) == (
+        2,
+        "The reason holds a line break or the like; write it on one line.\n",
+    )
+
+
+def test_the_answer_for_programs(used: Host) -> None:
+    first = used.run("block", "shop", "--json").json
+    again = used.run("block", "shop", "--json").json
+    assert (first["changed"], first["state"], first["by"]) == (True, "blocked", "command")
+    assert again == first | {"changed": False}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["block", "postmaster"], "always takes mail (RFC 2142); it cannot be shut."),
+        (["expire", "Abuse@example.com", "--in", "1d"], "it cannot be shut."),
+        (["block", "a@example.org"], "a@example.org is no address of this host. Its domain is"),
+        (["block", "shop-*"], "'shop-*' is no address. Write one like shop@example.com; patterns"),
+        (["block", "a b"], "is no address. Write one like"),
+        (["block", ""], "'' is no address."),
+        (["block", "@example.com"], "is no address."),
+        (["block", "a\x1bb"], "is no address."),
+        (["block", "a@b@"], "is no address of this host."),
+        (["block", "shop", "--except", "shop.example"], "is no sender; write an address, or @"),
+        (["block", "shop", "--except", "@"], "is no sender"),
+        (["block", "shop", "--except", "a b@shop.example"], "is no sender"),
+        (["block", "shop", "--except", "a\n@shop.example"], "is no sender"),
+        (["expire", "shop"], "one of the arguments --in --never is required"),
+        (["expire", "shop", "--in", "soon"], "'soon' is no time; write one like 12h, 30d, 8w"),
+    ],
+)
+def test_what_is_to_be_repaired(host: Host, words: list[str], said: str) -> None:
+    answer = host.run(*words)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+
+
+def test_several_mailboxes(host: Host) -> None:
+    host.configure(TWO)
+    answer = host.run("block", "shop")
+    assert (answer.code, answer.err) == (
+        2,
+        "There are several mailboxes; write the whole address, like shop@example.com.\n",
+    )
+    assert host.run("block", "shop@example.net").code == 0
+    answer = host.run("block", "shop@example.test")
+    assert answer.err == (
+        "shop@example.test is no address of this host. Its domains are example.com, example.net and"
+        " example.org.\n"
+    )
+
+
+def test_a_host_without_domains(host: Host) -> None:
+    host.configure([{"login": "a@example.com", "addresses": ["b@example.com"]}])
+    assert host.run("block", "b").code == 0
+    assert host.run("block", "c").err == (
+        "c@example.com is no address of this host. It has a@example.com and b@example.com.\n"
+    )
+
+
+def test_what_the_configuration_blocks_stays_so(host: Host) -> None:
+    host.configure(TWO)
+    answer = host.run("unblock", "spam-1@example.com")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == (
+        "spam-1@example.com is blocked by the configuration (blocked: spam-*@example.com);"
+        " take that out there, and run the playbook.\n"
+    )
+
+
+def test_expire(used: Host) -> None:
+    said = used.run("expire", "shop", "--in", "7d").out
+    assert said.startswith("shop@example.com takes mail until 20")
+    assert is_let_in(used, "shop@example.com", days=6.9)
+    assert not is_let_in(used, "shop@example.com", days=7.1)
+    assert used.run("show", "shop", "--json").json["state"] == "expiring"
+    never = used.run("expire", "shop", "--never")
+    assert never.out == "shop@example.com does not expire any more.\n"
+    assert used.run("expire", "shop", "--never").out == "shop@example.com does not expire.\n"
+    assert used.run("expire", "postmaster", "--never").code == 0
+
+
+def test_unblock_ends_an_expiry_that_is_over_only(used: Host) -> None:
+    used.run("expire", "shop", "--in", "7d")
+    used.run("block", "shop")
+    said = used.run("unblock", "shop").out
+    assert said.startswith("shop@example.com takes mail again, until 20")
+    with used.store() as store:
+        run(store.database, "UPDATE address SET expires_at = 5")
+    assert not is_let_in(used, "shop@example.com")
+    assert used.run("unblock", "shop").out == "shop@example.com takes mail again.\n"
+    assert is_let_in(used, "shop@example.com")
+
+
+def test_freeze_and_unfreeze(used: Host) -> None:
+    assert used.run("freeze").out == (
+        "mailbox@example.com is frozen: mail is let in for addresses that were used before,"
+        " and for no others.\n"
+    )
+    assert is_let_in(used, "shop@example.com")
+    assert not is_let_in(used, "new@example.com")
+    assert used.run("freeze").out.startswith("mailbox@example.com is frozen already:")
+    assert used.run("unfreeze").out == "mailbox@example.com takes new addresses again.\n"
+    assert is_let_in(used, "new@example.com")
+    assert used.run("unfreeze").out == "mailbox@example.com is not frozen.\n"
+    found = used.run("unfreeze", "--json").json
+    assert found == {"changed": False, "login": "mailbox@example.com", "frozen": None}
+
+
+def test_freeze_one_of_several(host: Host) -> None:
+    host.configure(TWO)
+    answer = host.run("freeze")
+    assert answer.code == 2
+    assert answer.err == (
+        "There are several mailboxes; add --login and one of mailbox@example.com and"
+        " other@example.org.\n"
+    )
+    assert host.run("freeze", "--login", "mailbox@example.com").code == 0
+    assert not is_let_in(host, "new@example.com")
+
+
+def test_nothing_can_be_written(host: Host) -> None:
+    host.place = "/nonexistent/ledger.sqlite"
+    host.configure(ONE)
+    answer = host.run("block", "shop")
+    assert (answer.code, answer.err) == (
+        1,
+        "/nonexistent: there is no such folder; run the playbook.\n",
+    )
