@@ -34,7 +34,7 @@ from mailpopbox.message import (
     Transaction,
     in_safe_order,
 )
-from mailpopbox.passage import passage_of
+from mailpopbox.passage import canonical, passage_of
 from mailpopbox.systemd import fields, notify_ready
 
 log = logging.getLogger(__name__)
@@ -105,8 +105,7 @@ class Session(Milter.Base):
         """Let a recipient in, or not."""
         started = time.perf_counter()
         try:
-            # As Postfix reads it: quotes, routes and percent signs lead to a mailbox, too.
-            message, address = self.collected, self.getsymval("{rcpt_addr}") or _bare(recipient)
+            message, address = self.collected, self.as_postfix_reads(_bare(recipient))
             refusal = refusal_for(address, message.sender, self.config, self.ledger, time.time())
             if refusal is None:
                 message.recipients.append(address)
@@ -117,6 +116,15 @@ class Session(Milter.Base):
         except Exception as error:  # noqa: BLE001
             self.report_error(error, started)
             return self.refuse(_TROUBLE)
+
+    def as_postfix_reads(self, recipient: str) -> str:
+        """Return where mail goes: quotes, routes and percent signs lead to a mailbox, too.
+
+        Postfix tells in lower case, so what it does not read differently keeps its spelling.
+        """
+        read = self.getsymval("{rcpt_addr}") or recipient
+        same = canonical(read).lower() == canonical(recipient).lower()
+        return recipient if same else read
 
     @_collecting
     def header(self, name: str, value: str) -> None:
