@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hosts import ONE, Host
 from ledgers import LOGIN
-from mailpopbox.commands import gathering
+from mailpopbox.commands import desk, gathering
+from mailpopbox.commands.command import refused
 from mailpopbox.commands.gathering import expiry_of, queue_of, service_state, size_of
 from mailpopbox.commands.report import (
     LedgerState,
@@ -325,3 +326,14 @@ def test_before_any_mail(host: Host) -> None:
     host.configure(ONE)
     found = host.run("status", "--json").json["ledger"]
     assert (found["addresses"], found["schema"], found["octets"]) == (0, 0, None)
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_ledger_that_one_has_no_right_to(used: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(place: str) -> None:
+        raise refused(f"{place}: no right to it")
+
+    monkeypatch.setattr(desk, "check_rights", denied)
+    answer = used.run("status")
+    assert answer.code == 0
+    assert "\nledger               unknown: " in answer.out

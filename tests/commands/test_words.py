@@ -168,3 +168,38 @@ def test_whoever_reads_may_have_seen_enough(used: Host) -> None:
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+class Closed(io.StringIO):
+    """A pipe whose reader has gone."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(text)
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+
+def test_a_closed_pipe_is_no_trouble(used: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    monkeypatch.setattr(sys, "stdout", Closed(writing))
+    answer = used.run("export")
+    assert (answer.code, answer.err) == (1, "")
+    # What Python still has to say when it ends goes nowhere.
+    assert os.path.sameopenfile(writing, os.open(os.devnull, os.O_WRONLY))
+    for descriptor in (reading, writing):
+        os.close(descriptor)
+
+
+def test_a_ledger_elsewhere(host: Host) -> None:
+    """Nothing listens there, and the password is not told."""
+    host.place = "postgresql://mail:secret@127.0.0.1:1/ledger"
+    host.configure(ONE)
+    answer = host.run("addresses")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.startswith("postgresql://127.0.0.1:1/ledger: ")
+    assert "secret" not in answer.err
