@@ -160,8 +160,8 @@ def _freezing(arguments: argparse.Namespace, *, is_to_be: bool) -> int:
         desk.screen.json({"changed": is_new, "login": login, "frozen": iso(since)})
     elif is_to_be:
         desk.screen.line(
-            f"{login} is frozen{'' if is_new else ' already'}: mail is let in for addresses that"
-            " were used before, and for no others."
+            f"{login} is frozen{'' if is_new else ' already'}: no mail for addresses that were not"
+            " used before."
         )
     else:
         desk.screen.line(
