@@ -113,6 +113,8 @@ def _expire(arguments: argparse.Namespace) -> int:
         admin.expire(alias.login, alias.spelled, expires_at)
         if expires_at is None:
             return f"{alias.spelled} does not expire any more."
+        if before.blocked_at is not None:
+            return f"{alias.spelled} expires on {clock(expires_at)}; it is blocked already."
         return f"{alias.spelled} takes mail until {clock(expires_at)}."
 
     return changed(desk, alias, change, lambda _: f"{alias.spelled} does not expire.")
