@@ -54,14 +54,14 @@ def test_nothing_to_export(host: Host) -> None:
     assert (answer.code, answer.out) == (0, f"{FIRST}\n")
 
 
-MESSAGE = {
+MESSAGE: dict[str, object] = {
     "kind": "message",
     "login": "a@example.com",
     "address": "b@example.com",
     "digest": "00" * 16,
     "day": "2026-11-20",
 }
-ADDRESS = {
+ADDRESS: dict[str, object] = {
     "kind": "address",
     "login": "a@example.com",
     "address": "b@example.com",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hosts import ONE, TWO, Host
+from ledgers import run
 
 LISTED = """\
 ALIAS             STATE     FIRST     LAST  IN  OUT  FROM
@@ -52,14 +53,7 @@ def test_blocked_and_expired(used: Host) -> None:
     used.run("block", "shop")
     used.run("expire", "news", "--in", "2h")
     with used.store() as store:
-        store.database.write(
-            lambda connection: (
-                connection.run(
-                    "UPDATE address SET expires_at = 5 WHERE address = ?", ["bank@example.com"]
-                )
-                and None
-            )
-        )
+        run(store.database, "UPDATE address SET expires_at = 5 WHERE received = 1")
     assert names(used, "--blocked") == ["Shop", "bank"]
     states = [line.split()[1:4] for line in used.run("addresses").out.splitlines()[1:]]
     assert states == [

@@ -136,6 +136,13 @@ def test_expire(used: Host) -> None:
     assert used.run("expire", "postmaster", "--never").code == 0
 
 
+def test_expire_what_is_blocked(used: Host) -> None:
+    used.run("block", "shop")
+    said = used.run("expire", "shop", "--in", "7d").out
+    assert said.startswith("shop@example.com expires on 20")
+    assert said.endswith("; it is blocked already.\n")
+
+
 def test_unblock_ends_an_expiry_that_is_over_only(used: Host) -> None:
     used.run("expire", "shop", "--in", "7d")
     used.run("block", "shop")
@@ -150,8 +157,7 @@ def test_unblock_ends_an_expiry_that_is_over_only(used: Host) -> None:
 
 def test_freeze_and_unfreeze(used: Host) -> None:
     assert used.run("freeze").out == (
-        "mailbox@example.com is frozen: mail is let in for addresses that were used before,"
-        " and for no others.\n"
+        "mailbox@example.com is frozen: no mail for addresses that were not used before.\n"
     )
     assert is_let_in(used, "shop@example.com")
     assert not is_let_in(used, "new@example.com")

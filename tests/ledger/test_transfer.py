@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledgers import LOGIN, empty_place
+from ledgers import LOGIN, came_in, empty_place
 from mailpopbox.ledger import lines
 from mailpopbox.ledger.database import Database
 from mailpopbox.ledger.entries import Correspondent, Entry, all_entries
 from mailpopbox.ledger.lines import Line, MailboxLine, MessageLine
-from mailpopbox.ledger.store import engine_for
-from mailpopbox.ledger.transfer import exported, import_all
+from mailpopbox.ledger.store import Store, engine_for
+from mailpopbox.ledger.transfer import BATCH, exported, import_all
 
 TIMES = st.none() | st.integers(0, 4_000_000_000)
 SURE_TIMES = st.integers(0, 4_000_000_000)
@@ -159,3 +159,20 @@ def test_more_than_a_page(database: Database, monkeypatch: pytest.MonkeyPatch) -
     assert import_all(database, messages, rests.append) == 11
     assert rests == [11]
     assert list(exported(database))[2:] == messages
+
+
+def test_others_write_between_two_transactions(place: str, database: Database) -> None:
+    other = Database(engine_for(place))
+    messages: list[Line] = [
+        MessageLine(LOGIN, "shop@example.com", number.to_bytes(16, "big"), 7)
+        for number in range(2 * BATCH + 1)
+    ]
+    done: list[int] = []
+
+    def rest(number: int) -> None:
+        Store(other).remember(came_in(f"<{number}@a.example>", "news@example.com"))
+        done.append(number)
+
+    import_all(database, messages, rest)
+    other.close()
+    assert done == [BATCH, 2 * BATCH, 2 * BATCH + 1]

@@ -4,6 +4,7 @@ import io
 import runpy
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 
@@ -12,10 +13,14 @@ from mailpopbox import __version__
 from mailpopbox.cli import main
 from mailpopbox.config import Config, Watched, load
 from mailpopbox.counters import Counters
+from mailpopbox.ledger.database import Database
+from mailpopbox.ledger.store import Store, engine_for
+from mailpopbox.passage import Passage, Use
 
 GOOD = """\
 socket: /run/mailpopbox/milter.sock
 hostname: mx.example.com
+ledger: /nonexistent/ledger.sqlite
 mailboxes:
   - login: mailbox@example.com
     domains: [example.com]
@@ -149,6 +154,7 @@ def test_rewrite_explains(good: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr() == (
         LEAVING,
         (
+            "ledger   /nonexistent/ledger.sqlite is not there: nothing is known of earlier mail.\n"
             "rule  3  The tag names shop@example.com.\n"
             "rule  7  The tag is taken out of the Subject.\n"
             "rule 11  From becomes Jane <shop@example.com>.\n"
@@ -171,7 +177,8 @@ def test_rewrite_refuses(
     assert said.endswith(
         f"550 5.7.1 {sentence} Use an address of your own, like [sendas:shop@example.com].\n"
     )
-    assert said.startswith(f"rule  4  {sentence}" if explain else "550")
+    assert said.startswith("ledger   " if explain else "550")
+    assert (f"\nrule  4  {sentence}" in said) == bool(explain)
 
 
 def test_rewrite_of_a_file_that_is_not_there(
@@ -179,6 +186,24 @@ def test_rewrite_of_a_file_that_is_not_there(
 ) -> None:
     assert main([*REWRITE, "--config", str(good), str(tmp_path / "none.eml")]) == 1
     assert "No such file" in capsys.readouterr().err
+
+
+def test_rewrite_agrees_with_the_server(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "ledger.sqlite"
+    with closing(Database(engine_for(str(place)))) as database:
+        use = Use("mailbox@example.com", "shop@example.com", domain="a.example")
+        Store(database).remember(Passage(("<1@a.example>",), (use,)))
+    good.write_text(GOOD.replace("/nonexistent/ledger.sqlite", str(place)))
+    message = tmp_path / "message.eml"
+    message.write_bytes(
+        b"From: mailbox@example.com\nIn-Reply-To: <1@a.example>\nMessage-ID: <2@b>\n\n"
+    )
+    assert main([*REWRITE, "--explain", "--config", str(good), str(message)]) == 0
+    out, said = capsys.readouterr()
+    assert out.startswith("From: shop@example.com\n")
+    assert said.startswith("rule 19  It answers mail that came in for shop@example.com.\n")
 
 
 def test_python_m_mailpopbox(

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailpopbox.commands.command import refused
+from mailpopbox.commands.command import CommandError, refused
 from mailpopbox.commands.screen import Screen
 from mailpopbox.config import Config, load
 from mailpopbox.ledger.database import Database
@@ -27,6 +27,9 @@ class Desk:
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> "Desk":
+        # It may hold a password, so not everybody may read it.
+        if os.access(arguments.config, os.F_OK) and not os.access(arguments.config, os.R_OK):
+            raise _no_right(arguments.config)
         config = load(arguments.config)
         return cls(config, Screen.of_process(), int(time.time()), arguments.json)
 
@@ -66,6 +69,10 @@ def check_rights(place: str) -> None:
     if needed == path.parent and not path.parent.exists():
         raise refused(f"{path.parent}: there is no such folder; run the playbook.")
     if not os.access(needed, os.R_OK | os.W_OK):
-        raise refused(
-            f"{place}: no right to it; run this as root, or as a member of the group mailpopbox."
-        )
+        raise _no_right(path)
+
+
+def _no_right(path: Path) -> CommandError:
+    return refused(
+        f"{path}: no right to it; run this as root, or as a member of the group mailpopbox."
+    )

@@ -181,8 +181,6 @@ def _domain_row(of: Correspondent, now: int) -> list[Cell]:
 
 
 def _state_in_full(each: Entry, state: State) -> str:
-    if state.word == "elsewhere":
-        return "elsewhere: its mail does not arrive in this mailbox any more"
     if state.by not in {"", "command"}:
         return f"blocked by the configuration (blocked: {state.by})"
     if state.word == "blocked":

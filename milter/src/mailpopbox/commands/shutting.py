@@ -113,6 +113,8 @@ def _expire(arguments: argparse.Namespace) -> int:
         admin.expire(alias.login, alias.spelled, expires_at)
         if expires_at is None:
             return f"{alias.spelled} does not expire any more."
+        if before.blocked_at is not None:
+            return f"{alias.spelled} expires on {clock(expires_at)}; it is blocked already."
         return f"{alias.spelled} takes mail until {clock(expires_at)}."
 
     return changed(desk, alias, change, lambda _: f"{alias.spelled} does not expire.")
@@ -160,8 +162,8 @@ def _freezing(arguments: argparse.Namespace, *, is_to_be: bool) -> int:
         desk.screen.json({"changed": is_new, "login": login, "frozen": iso(since)})
     elif is_to_be:
         desk.screen.line(
-            f"{login} is frozen{'' if is_new else ' already'}: mail is let in for addresses that"
-            " were used before, and for no others."
+            f"{login} is frozen{'' if is_new else ' already'}: no mail for addresses that were not"
+            " used before."
         )
     else:
         desk.screen.line(

@@ -7,7 +7,7 @@ from mailpopbox.commands.times import left
 from mailpopbox.config import Config
 from mailpopbox.gate import ALWAYS_OPEN, pattern_that_blocks
 from mailpopbox.ledger.entries import Entry
-from mailpopbox.utc import iso
+from mailpopbox.ledger.lines import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +47,5 @@ def _by_command(entry: Entry, now: int) -> State:
 
 
 def as_json(entry: Entry, state: State) -> dict[str, object]:
-    """Return all that is known of an address, for programs."""
-    return {
-        "address": entry.spelled,
-        "login": entry.login,
-        "state": state.word,
-        "by": state.by or None,
-        "reason": entry.reason,
-        "blocked": iso(entry.blocked_at),
-        "expires": iso(entry.expires_at),
-        "exceptions": list(entry.exceptions),
-        "name": entry.display_name,
-        "first_used": iso(entry.first_used),
-        "last_used": iso(entry.last_used),
-        "last_sent": iso(entry.last_sent),
-        "received": entry.received,
-        "sent": entry.sent,
-        "domains": [
-            {
-                "domain": each.domain,
-                "first_used": iso(each.first_used),
-                "last_used": iso(each.last_used),
-                "received": each.received,
-            }
-            for each in entry.correspondents
-        ],
-    }
+    """Return all that is known of an address, and how it stands, for programs."""
+    return {**plain(entry), "state": state.word, "by": state.by or None}

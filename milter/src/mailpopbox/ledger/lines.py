@@ -51,14 +51,14 @@ def written(line: Line) -> str:
         case MessageLine(login, address, digest, day):
             values = {"kind": "message", "login": login, "address": address}
             return json.dumps({**values, "digest": digest.hex(), "day": iso_day(day)})
-    return json.dumps(_of_entry(line))
+    return json.dumps({"kind": "address", **plain(line)})
 
 
-def _of_entry(entry: Entry) -> dict[str, object]:
+def plain(entry: Entry) -> dict[str, object]:
+    """Return an address as an object of JSON."""
     return {
-        "kind": "address",
-        "login": entry.login,
         "address": entry.spelled,
+        "login": entry.login,
         "first_used": iso(entry.first_used),
         "last_used": iso(entry.last_used),
         "last_sent": iso(entry.last_sent),

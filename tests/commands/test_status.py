@@ -1,0 +1,339 @@
+"""`status`: how it finds out, what it holds for wrong, and how it tells."""
+
+import json
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hosts import ONE, Host
+from ledgers import LOGIN
+from mailpopbox.commands import desk, gathering
+from mailpopbox.commands.command import refused
+from mailpopbox.commands.gathering import expiry_of, queue_of, service_state, size_of
+from mailpopbox.commands.report import (
+    LedgerState,
+    Queue,
+    Report,
+    Size,
+    Unknown,
+    as_json,
+    octets,
+    problems,
+    rows,
+)
+from mailpopbox.commands.times import DAY, HOUR
+from mailpopbox.ledger.entries import Totals
+
+NOW = 1_800_000_000
+TOTALS = Totals(6, 162, 153, 7, NOW - HOUR, NOW - 9 * DAY, 1)
+WELL = Report(
+    services={"postfix": "active", "dovecot": "active"},
+    queue=Queue(),
+    mailboxes={LOGIN: Size(3, 12_345)},
+    certificate=NOW + 90 * DAY,
+    ledger=LedgerState("/l.sqlite", TOTALS, 45_056),
+)
+HIDDEN = Unknown("no right")
+
+
+def told(report: Report) -> dict[str, str]:
+    return {name: cell.text for name, cell in rows(report, NOW)}
+
+
+def test_a_server_that_is_well() -> None:
+    assert list(problems(WELL, NOW)) == []
+    shown = told(WELL)
+    assert shown.pop("certificate").endswith(" (90d)")
+    assert shown == {
+        "postfix": "active",
+        "dovecot": "active",
+        "queue": "empty",
+        LOGIN: "3 messages, 12 kB",
+        "last in": "1h ago",
+        "last out": "9d ago",
+        "ledger": "6 aliases, 153 in, 7 out, 162 messages remembered, 45 kB",
+    }
+
+
+@pytest.mark.parametrize(
+    ("report", "expected"),
+    [
+        (
+            replace(WELL, services={"postfix": "failed", "dovecot": HIDDEN}),
+            ["postfix is failed; see: journalctl -u postfix"],
+        ),
+        (replace(WELL, certificate=NOW), ["the certificate has expired"]),
+        (replace(WELL, certificate=NOW + 6 * DAY + 1), ["the certificate expires in 7d"]),
+        (replace(WELL, certificate=NOW + 7 * DAY), []),
+        (replace(WELL, certificate=HIDDEN), []),
+        (replace(WELL, queue=Queue({"deferred": 3}, NOW)), []),
+        (
+            replace(WELL, queue=Queue({"hold": 1}, NOW)),
+            ["mail is held in the queue; see: postqueue -p"],
+        ),
+        (replace(WELL, queue=HIDDEN, ledger=HIDDEN), []),
+        (replace(WELL, ledger=Unknown("torn", is_wrong=True)), ["the ledger: torn"]),
+    ],
+)
+def test_what_is_wrong(report: Report, expected: list[str]) -> None:
+    assert list(problems(report, NOW)) == expected
+    found = as_json(report, NOW)
+    assert (found["well"], found["problems"]) == (not expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("report", "name", "expected"),
+    [
+        (
+            replace(WELL, queue=Queue({"deferred": 2, "active": 1}, NOW - DAY)),
+            "queue",
+            "1 active, 2 deferred; the oldest came 24h ago",
+        ),
+        (replace(WELL, queue=HIDDEN), "queue", "unknown: no right"),
+        (replace(WELL, services={"postfix": HIDDEN}), "postfix", "unknown: no right"),
+        (replace(WELL, mailboxes={LOGIN: HIDDEN}), LOGIN, "unknown: no right"),
+        (replace(WELL, mailboxes={LOGIN: Size(1, 0)}), LOGIN, "1 message, 0 B"),
+        (replace(WELL, certificate=HIDDEN), "certificate", "unknown: no right"),
+        (replace(WELL, ledger=HIDDEN), "ledger", "unknown: no right"),
+        (
+            replace(WELL, ledger=LedgerState("x", Totals(1), frozen=(LOGIN,))),
+            "ledger",
+            "1 alias, 0 in, 0 out, 0 messages remembered",
+        ),
+        (replace(WELL, ledger=LedgerState("x", TOTALS, frozen=(LOGIN,))), "frozen", LOGIN),
+    ],
+)
+def test_what_is_shown(report: Report, name: str, expected: str) -> None:
+    assert told(report)[name] == expected
+
+
+def test_a_certificate_that_has_expired_or_soon_will() -> None:
+    assert told(replace(WELL, certificate=NOW - 5))["certificate"].startswith("expired on 2027-")
+    assert told(replace(WELL, certificate=NOW + DAY))["certificate"].endswith(" (24h)")
+
+
+def test_for_programs() -> None:
+    found = as_json(replace(WELL, mailboxes={LOGIN: HIDDEN, "b": Size(1, 2)}), NOW)
+    assert json.loads(json.dumps(found)) == {
+        "well": True,
+        "problems": [],
+        "services": {"postfix": "active", "dovecot": "active"},
+        "queue": {"messages": {}, "oldest": None},
+        "mailboxes": {LOGIN: {"unknown": "no right"}, "b": {"messages": 1, "octets": 2}},
+        "certificate": {"expires": "2027-04-15T08:00:00Z"},
+        "ledger": {
+            "place": "/l.sqlite",
+            "schema": 1,
+            "octets": 45_056,
+            "addresses": 6,
+            "messages": 162,
+            "received": 153,
+            "sent": 7,
+            "last_received": "2027-01-15T07:00:00Z",
+            "last_sent": "2027-01-06T08:00:00Z",
+            "frozen": [],
+        },
+    }
+    hidden = as_json(replace(WELL, queue=HIDDEN, certificate=HIDDEN, ledger=HIDDEN), NOW)
+    assert hidden["queue"] == hidden["certificate"] == hidden["ledger"] == {"unknown": "no right"}
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (12_345, "12 kB"),
+        (7_650_000, "7.7 MB"),
+        (2 * 10**9, "2.0 GB"),
+        (5 * 10**13, "50.0 TB"),
+    ],
+)
+def test_sizes(number: int, text: str) -> None:
+    assert octets(number) == text
+
+
+ACTIVE, EXITED, DEAD, FAILED = (
+    f"ActiveState={state}\nSubState={sub}\n"
+    for state, sub in (
+        ("active", "running"),
+        ("active", "exited"),
+        ("inactive", "dead"),
+        ("failed", "failed"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("units", "state"),
+    [
+        ([ACTIVE, EXITED], "active"),  # Debian 12
+        ([DEAD, ACTIVE], "active"),  # Debian 13
+        ([DEAD, EXITED], "inactive"),
+        ([FAILED, EXITED], "failed"),
+        ([DEAD], "inactive"),
+        (["ActiveState=activating\nSubState=start"], "activating"),
+        ([""], "unknown"),
+    ],
+)
+def test_states_of_units(units: list[str], state: str) -> None:
+    assert service_state("\n".join(units)) == state
+
+
+def test_queues() -> None:
+    lines = [
+        json.dumps({"queue_name": name, "queue_id": "x", "arrival_time": at, "recipients": []})
+        for name, at in (("deferred", 9), ("deferred", 7), ("active", 8))
+    ]
+    assert queue_of(lines) == Queue({"deferred": 2, "active": 1}, 7)
+    assert queue_of([]) == Queue({}, None)
+
+
+@pytest.mark.parametrize("line", ["x", "[]", "{}", '{"queue_name": "x", "arrival_time": "x"}'])
+def test_what_is_no_queue(line: str) -> None:
+    assert queue_of([line]) == Unknown("postqueue printed what is no queue")
+
+
+def test_expiries() -> None:
+    assert expiry_of("notAfter=Jan  5 08:00:00 2027 GMT\n") == NOW - 10 * DAY
+    assert expiry_of("unable to load") == Unknown("openssl printed no date")
+
+
+def test_maildirs(tmp_path: Path) -> None:
+    assert size_of(tmp_path) == Size(0, 0)
+    for name, octets_in_it in (("new/1", 5), ("new/2", 7), ("cur/3", 11), ("tmp/4", 13)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x" * octets_in_it)
+    (tmp_path / "cur/gone").symlink_to("nowhere")
+    assert size_of(tmp_path) == Size(4, 23 + len("nowhere"))
+    (tmp_path / "file").touch()
+    assert size_of(tmp_path / "file") == Unknown(f"{tmp_path}/file: Not a directory")
+
+
+class Vanishing:
+    """A message that is fetched while one looks."""
+
+    def stat(self, *, follow_symlinks: bool) -> os.stat_result:
+        raise FileNotFoundError(follow_symlinks)
+
+
+def test_a_message_that_vanishes() -> None:
+    assert gathering._size(Vanishing()) is None  # type: ignore[arg-type]  # noqa: SLF001
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Systemd and Postfix, as far as `status` asks them, and a real certificate."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    program(folder / "systemctl", f"printf '{ACTIVE}'")
+    program(folder / "postqueue", "true")
+    certificate = tmp_path / "server.pem"
+    subprocess.run(
+        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -batch"
+        f" -keyout {certificate} -out {certificate}.crt".split(),
+        check=True,
+        capture_output=True,
+    )
+    certificate.write_bytes(Path(f"{certificate}.crt").read_bytes())
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setattr(gathering, "CERTIFICATE", certificate)
+    monkeypatch.setattr(gathering, "MAIL", tmp_path / "vmail")
+    return folder
+
+
+def program(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.usefixtures("programs")
+def test_all_is_well(used: Host) -> None:
+    answer = used.run("status")
+    assert (answer.code, answer.err) == (0, "")
+    lines = answer.out.splitlines()
+    assert lines[:5] == [
+        "postfix              active",
+        "dovecot              active",
+        "mailpopbox-milter    active",
+        "queue                empty",
+        "mailbox@example.com  0 messages, 0 B",
+    ]
+    assert lines[5].endswith(" (90d)")
+    assert lines[-1] == "All is well."
+    found = used.run("status", "--json").json
+    assert found["well"]
+    assert found["ledger"]["addresses"] == 3
+
+
+def test_something_is_wrong(used: Host, programs: Path) -> None:
+    program(programs / "systemctl", f"printf '{FAILED}'")
+    answer = used.run("status")
+    assert answer.code == 1
+    assert "\nWrong: dovecot is failed; see: journalctl -u dovecot\n" in answer.out
+    assert used.run("status", "--json").code == 1
+
+
+def test_what_cannot_be_seen(used: Host, programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(programs / "systemctl", "echo no bus >&2; exit 1")
+    program(programs / "postqueue", "exit 69")
+    monkeypatch.setattr(gathering, "CERTIFICATE", programs / "none.pem")
+    answer = used.run("status")
+    assert answer.code == 0
+    assert "postfix              unknown: systemctl: no bus\n" in answer.out
+    assert "queue                unknown: postqueue: exit 69\n" in answer.out
+    assert f"certificate          unknown: {programs}/none.pem cannot be read\n" in answer.out
+    assert answer.out.endswith("\nNothing is wrong, as far as can be seen from here.\n")
+
+
+def test_programs_that_hang_or_are_not_there(
+    used: Host, programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "_SECONDS", 0.2)
+    program(programs / "systemctl", "exec sleep 9")
+    program(programs / "postqueue", "true")
+    (programs / "postqueue").write_text("#!/nonexistent\n")
+    out = used.run("status").out
+    assert "timed out after 0.2 seconds" in out
+    assert "postqueue is not here" in out
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_program_that_may_not_be_run(used: Host, programs: Path) -> None:
+    (programs / "postqueue").write_bytes(b"\x7fELF no program")
+    assert "Exec format error" in used.run("status").out
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_ledger_that_is_torn(host: Host, tmp_path: Path) -> None:
+    host.place = str(tmp_path / "torn.sqlite")
+    Path(host.place).write_bytes(b"no database at all" * 100)
+    host.configure(ONE)
+    answer = host.run("status")
+    assert answer.code == 1
+    assert "Wrong: the ledger: " in answer.out
+    answer = host.run("addresses")
+    assert answer.code == 1
+    assert "torn.sqlite: file is not a database" in answer.err
+
+
+@pytest.mark.usefixtures("programs")
+def test_before_any_mail(host: Host) -> None:
+    host.place = "/nonexistent/ledger.sqlite"
+    host.configure(ONE)
+    found = host.run("status", "--json").json["ledger"]
+    assert (found["addresses"], found["schema"], found["octets"]) == (0, 0, None)
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_ledger_that_one_has_no_right_to(used: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(place: str) -> None:
+        raise refused(f"{place}: no right to it")
+
+    monkeypatch.setattr(desk, "check_rights", denied)
+    answer = used.run("status")
+    assert answer.code == 0
+    assert "\nledger               unknown: " in answer.out

@@ -1,0 +1,205 @@
+"""What is the same for all commands: their words, rights, and where they print."""
+
+import argparse
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hosts import ONE, Host
+from mailpopbox import cli
+from mailpopbox.cli import COMMANDS
+from plugins import TOP
+
+TEMPLATES = TOP / "templates/milter"
+PAGE = (TEMPLATES / "usr/local/share/man/man8/mailpopbox.8.j2").read_text().replace("\\-", "-")
+COMPLETION = TEMPLATES / "usr/share/bash-completion/completions/mailpopbox.j2"
+NAMES = [command.name for command in COMMANDS]
+
+
+def options(name: str) -> set[str]:
+    """Return the options that a command takes, as its parser has them."""
+    command = next(each for each in COMMANDS if each.name == name)
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return {word for action in parser._actions for word in action.option_strings}  # noqa: SLF001
+
+
+def sections() -> Iterator[tuple[str, str]]:
+    """Yield what the manual says of each command, by its first line."""
+    for block in re.split(r"^\.TP\n(?=(?:\\fB|\.B )[a-z])", PAGE, flags=re.MULTILINE)[1:]:
+        first, _, text = block.partition("\n")
+        yield first, first + text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_manual_has_every_command_and_option(name: str) -> None:
+    said = [
+        text for first, text in sections() if re.search(rf"(?:\\fB|\.B ){name}(?:\\fR|$)", first)
+    ]
+    assert len(said) == 1
+    common = {"-h", "--help", "--config", "--json"}
+    assert all(option in said[0] for option in options(name) - common)
+    assert all(option in PAGE for option in common - {"-h"})
+
+
+def test_the_manual_has_no_other_options() -> None:
+    known = set.union(*map(options, NAMES))
+    assert set(re.findall(r"--[a-z-]+", PAGE)) <= known
+
+
+def test_the_manual_can_be_set() -> None:
+    words = ["man", "--warnings", "--encoding=utf8", "--local-file", "-"]
+    try:
+        done = subprocess.run(
+            words, input=PAGE.replace("--", "\\-\\-"), capture_output=True, text=True, check=True
+        )
+    except FileNotFoundError:
+        return  # nothing to set it with
+    assert done.stderr == ""
+    assert "EXIT STATUS" in done.stdout
+
+
+def completed(*words: str) -> list[str]:
+    """Return what bash offers for the last word."""
+    script = """
+    _get_comp_words_by_ref() {
+        words=("${given[@]}") cword=$((${#given[@]} - 1))
+        cur=${words[cword]} prev=${words[cword - 1]}
+    }
+    _filedir() { COMPREPLY=(FILES); }
+    mailpopbox() { echo '{"addresses": [{"address": "shop@example.com"}, {"address": "b@x.test"}]}'; }
+    . "$0"
+    given=(mailpopbox "$@")
+    _mailpopbox
+    printf '%s\\n' "${COMPREPLY[@]}"
+    """
+    done = subprocess.run(
+        ["bash", "-c", script, str(COMPLETION), *words], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_bash_completes_commands() -> None:
+    assert set(completed("")) == {*NAMES, "--help", "--version"}
+    assert completed("sta") == ["status"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bash_completes_options(name: str) -> None:
+    assert set(completed(name, "-")) == options(name) - {"-h"}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["show", ""], ["shop@example.com", "b@x.test"]),
+        (["block", "sh"], ["shop@example.com"]),
+        (["block", "--json", "shop@ex"], ["shop@example.com"]),
+        (["status", ""], []),
+        (["addresses", "--unused", ""], ["12h", "30d", "8w", "1y"]),
+        (["expire", "shop", "--in", "3"], ["30d"]),
+        (["tail", "--since", ""], []),
+        (["new", "--login", ""], []),
+        (["show", "--config", ""], ["FILES"]),
+        (["import", ""], ["FILES"]),
+    ],
+)
+def test_bash_completes_what_follows(words: list[str], expected: list[str]) -> None:
+    assert completed(*words) == expected
+
+
+def test_a_missing_right(host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of root nothing is kept out, so the question itself is answered here."""
+    host.place = str(tmp_path / "ledger.sqlite")
+    host.configure(ONE)
+    host.run("block", "shop")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode == os.F_OK or path == host.config)
+    for words in (["addresses"], ["block", "shop"], ["export"], ["rewrite", "--login", "x@y"]):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+        answer = host.run(*words)
+        assert (answer.code, answer.out) == (1, "")
+        assert answer.err == (
+            f"{host.place}: no right to it; run this as root, or as a member of the group"
+            " mailpopbox.\n"
+        )
+
+
+def test_a_folder_that_may_not_be_looked_into(
+    host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    host.place = str(tmp_path / "ledger.sqlite")
+    host.configure(ONE)
+
+    def denied(_path: Path) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "exists", denied)
+    monkeypatch.setattr(os, "access", lambda path, mode: mode == os.F_OK or path == host.config)
+    assert "no right to it" in host.run("addresses").err
+
+
+def test_a_configuration_that_holds_a_password(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode == os.F_OK)
+    answer = host.run("addresses")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.startswith(f"{host.config}: no right to it; run this as root,")
+
+
+def test_no_configuration(host: Host) -> None:
+    host.config.unlink()
+    answer = host.run("addresses")
+    assert answer.code == 2
+    assert "cannot be read: No such file or directory" in answer.err
+
+
+def test_whoever_reads_may_have_seen_enough(used: Host) -> None:
+    words = [sys.executable, "-m", "mailpopbox", "export", "--config", str(used.config)]
+    environment = os.environ | {"PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        words, stdout=writing, stderr=subprocess.PIPE, env=environment, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+class Closed(io.StringIO):
+    """A pipe whose reader has gone."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(text)
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+
+def test_a_closed_pipe_is_no_trouble(used: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    monkeypatch.setattr(sys, "stdout", Closed(writing))
+    answer = used.run("export")
+    assert (answer.code, answer.err) == (1, "")
+    # What Python still has to say when it ends goes nowhere.
+    assert os.path.sameopenfile(writing, os.open(os.devnull, os.O_WRONLY))
+    for descriptor in (reading, writing):
+        os.close(descriptor)
+
+
+def test_a_ledger_elsewhere(host: Host) -> None:
+    """Nothing listens there, and the password is not told."""
+    host.place = "postgresql://mail:secret@127.0.0.1:1/ledger"
+    host.configure(ONE)
+    answer = host.run("addresses")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.startswith("postgresql://127.0.0.1:1/ledger: ")
+    assert "secret" not in answer.err
