@@ -14,7 +14,7 @@ LOGIN = "mailbox@example.com"
 _PLACE = "/var/lib/mailpopbox/ledger.sqlite"
 _QUERY = """
 import json, sqlite3, sys
-connection = sqlite3.connect(sys.argv[1])
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 print(json.dumps(connection.execute(sys.argv[2], sys.argv[3:]).fetchall()))
 """
 
