@@ -31,9 +31,10 @@ JOB = Job(
 WARM_UP = 300
 # Each takes some seconds; the last shows what somebody waits who is alone on the server.
 WORKLOADS = {
-    "4 KB, 10 connections": replace(JOB, messages=2000),
-    "200 KB, 10 connections": replace(JOB, messages=800, size=200 * 1024),
-    "4 KB, 1 connection": replace(JOB, messages=300, connections=1),
+    "4 KB by Outlook, 10 connections": replace(JOB, messages=2000),
+    "200 KB by Outlook, 10 connections": replace(JOB, messages=800, size=200 * 1024),
+    "4 KB by Thunderbird, 10 connections": replace(JOB, messages=2000, program="Thunderbird"),
+    "4 KB by Outlook, 1 connection": replace(JOB, messages=300, connections=1),
 }
 NONE = "none"
 OURS = "ours"

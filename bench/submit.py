@@ -22,7 +22,7 @@ _SECONDS = 120
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """How many messages, over how many connections, from whom to whom, and how large."""
+    """How many messages, over how many connections, from whom to whom, and what."""
 
     login: str
     password: str
@@ -30,6 +30,7 @@ class Job:
     messages: int
     connections: int
     size: int
+    program: str = "Outlook"
     first: int = 1
 
 
@@ -57,7 +58,7 @@ class Submission:
             "127.0.0.1", 465, "client.example.org", timeout=_SECONDS, context=context
         )
         self._client.login(job.login, job.password)
-        self._letters = Letters(job.login, job.size)
+        self._letters = Letters(job.login, job.size, job.program)
         self._end = self._letters.body() + b".\r\n"
         envelope = f"MAIL FROM:<{job.login}>\r\nRCPT TO:<{job.recipient}>\r\nDATA\r\n"
         self._envelope = envelope.encode()
