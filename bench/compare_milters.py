@@ -101,7 +101,7 @@ def alternate(rounds: int) -> dict[str, Rounds]:
             for workload, job in WORKLOADS.items():
                 container.wait_for_empty_queue()
                 report = container.submit(job)
-                sample = Sample.of(report.seconds, report.latencies)
+                sample = Sample.of(report.seconds, report.processor, report.latencies)
                 samples[workload][candidate.name].append(sample)
                 say(f"round {number + 1}, {candidate.name}, {workload}: {sample.rate:.0f} a second")
     return {name: dict(of_each) for name, of_each in samples.items()}
@@ -148,12 +148,10 @@ def machine() -> str:
         container.run("dpkg-query", "--show", "--showformat=${Version}", package).strip()
         for package in ("python3-milter", "opendkim")
     ]
-    load = container.run("cut", "-d ", "-f1", "/proc/loadavg")
     return (
         f"{cores.strip()} cores ({model.strip() or 'of an unknown model'}),"
         f" Debian {debian.strip()}, Postfix {postfix.strip()}, Python {python.strip()},"
-        f" pymilter {versions[0]}, OpenDKIM {versions[1]};"
-        f" load of the machine before: {load.strip()}"
+        f" pymilter {versions[0]}, OpenDKIM {versions[1]}"
     )
 
 

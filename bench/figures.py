@@ -7,6 +7,7 @@ and differences are taken within each round, and the median of the rounds stands
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from statistics import median
 
 
@@ -21,16 +22,24 @@ class Sample:
     """One candidate in one round."""
 
     rate: float  # messages a second
+    processor: float  # milliseconds of the server's processor time for a message
     p50: float  # milliseconds from the end of a message to its answer
     p99: float
 
     @classmethod
-    def of(cls, seconds: float, latencies: Sequence[float]) -> "Sample":
+    def of(cls, seconds: float, processor: float, latencies: Sequence[float]) -> "Sample":
         """Sum up a run from its seconds, and those that each message took."""
+        count = len(latencies)
         middle, slow = (percentile(latencies, percent) * 1000 for percent in (50, 99))
-        return cls(len(latencies) / seconds, middle, slow)
+        return cls(count / seconds, processor * 1000 / count, middle, slow)
 
 
+# What is told in milliseconds, and as a difference.
+FIGURES: list[Callable[[Sample], float]] = [
+    attrgetter("processor"),
+    attrgetter("p50"),
+    attrgetter("p99"),
+]
 # The samples of each candidate, round by round.
 Rounds = Mapping[str, Sequence[Sample]]
 
@@ -55,37 +64,28 @@ class Spread:
         return f"{middle} ({low} to {high})"
 
 
-def paired(
-    rounds: Rounds, name: str, base: str, how: Callable[[Sample, Sample], float]
-) -> Iterator[float]:
+def paired(rounds: Rounds, name: str, base: str) -> list[tuple[Sample, Sample]]:
     """Set a candidate against the base, within each round."""
-    for sample, against in zip(rounds[name], rounds[base], strict=True):
-        yield how(sample, against)
+    return list(zip(rounds[name], rounds[base], strict=True))
 
 
 def compared(workload: str, rounds: Rounds, base: str) -> Iterator[list[str]]:
     """Yield the table's row for each candidate."""
     for name, samples in rounds.items():
-        ratios = Spread.of(paired(rounds, name, base, lambda one, other: one.rate / other.rate))
-        added50 = median(paired(rounds, name, base, lambda one, other: one.p50 - other.p50))
-        added99 = median(paired(rounds, name, base, lambda one, other: one.p99 - other.p99))
-        itself = name == base
-        yield [
-            workload,
-            name,
-            Spread.of(sample.rate for sample in samples).show(".0f"),
-            "1" if itself else ratios.show(".2f"),
-            f"{median(sample.p50 for sample in samples):.1f}",
-            "" if itself else f"{added50:+.1f}",
-            f"{median(sample.p99 for sample in samples):.1f}",
-            "" if itself else f"{added99:+.1f}",
-        ]
+        rates = Spread.of(sample.rate for sample in samples)
+        pairs = paired(rounds, name, base)
+        ratios = Spread.of(one.rate / other.rate for one, other in pairs)
+        row = [workload, name, rates.show(".0f"), "1" if name == base else ratios.show(".2f")]
+        for figure in FIGURES:
+            added = median(figure(one) - figure(other) for one, other in pairs)
+            row += [f"{median(map(figure, samples)):.1f}", "" if name == base else f"{added:+.1f}"]
+        yield row
 
 
 def comparison(workloads: Mapping[str, Rounds], base: str) -> str:
     """Return the table of all candidates under all workloads."""
     heads = ["", "milter", "messages a second", f"of {base}"]
-    heads += ["p50 ms", "added", "p99 ms", "added"]
+    heads += ["processor ms", "added", "p50 ms", "added", "p99 ms", "added"]
     rows = [row for name, rounds in workloads.items() for row in compared(name, rounds, base)]
     return table(heads, rows)
 

@@ -16,7 +16,7 @@ def test_a_percentile_of_one_value_is_that_value() -> None:
 
 
 def test_a_sample_counts_messages_a_second_and_milliseconds() -> None:
-    assert Sample.of(2, [0.001] * 98 + [0.005] * 2) == Sample(50, 1, 5)
+    assert Sample.of(2, 0.3, [0.001] * 98 + [0.005] * 2) == Sample(50, 3, 1, 5)
 
 
 def test_a_spread_shows_the_median_and_both_ends() -> None:
@@ -26,20 +26,20 @@ def test_a_spread_shows_the_median_and_both_ends() -> None:
 def test_ratios_are_taken_within_a_round() -> None:
     """The machine was half as fast in one round; the ratio does not show it."""
     rounds = {
-        "none": [Sample(100, 1, 2), Sample(50, 2, 4), Sample(100, 1, 2)],
-        "ours": [Sample(90, 2, 4), Sample(45, 3, 8), Sample(90, 2, 3)],
+        "none": [Sample(100, 2, 1, 2), Sample(50, 2, 2, 4), Sample(100, 2, 1, 2)],
+        "ours": [Sample(90, 3, 2, 4), Sample(45, 3, 3, 8), Sample(90, 3, 2, 3)],
     }
     heads, _, none, ours = comparison({"small": rounds}, "none").splitlines()
     assert cells(heads)[:4] == ["", "milter", "messages a second", "of none"]
-    assert cells(none) == ["small", "none", "100 (50 to 100)", "1", "1.0", "", "2.0", ""]
+    assert cells(none) == ["small", "none", "100 (50 to 100)", "1", "2.0", "", "1.0", "", "2.0", ""]
     assert cells(ours) == [
         *("small", "ours", "90 (45 to 90)", "0.90 (0.90 to 0.90)"),
-        *("2.0", "+1.0", "4.0", "+2.0"),
+        *("3.0", "+1.0", "2.0", "+1.0", "4.0", "+2.0"),
     ]
 
 
 def test_a_round_that_misses_a_sample_is_noticed() -> None:
-    rounds = {"none": [Sample(1, 1, 1)] * 2, "ours": [Sample(1, 1, 1)]}
+    rounds = {"none": [Sample(1, 1, 1, 1)] * 2, "ours": [Sample(1, 1, 1, 1)]}
     with pytest.raises(ValueError, match="argument"):
         comparison({"small": rounds}, "none")
 
