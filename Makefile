@@ -3,6 +3,8 @@
 SHELL := /bin/sh
 SCENARIO ?= default
 SECONDS ?= 60
+ROUNDS ?= 5
+MESSAGES ?= 100000
 SCENARIOS := full default sendas control
 JOBS ?= 2
 
@@ -75,6 +77,10 @@ fuzz: ## look for messages that the rules let leak or break on, for SECONDS=60
 mutants: ## break the rules in a thousand ways, and list what no test notices (half an hour)
 	@tools/other-env mutants
 	@tools/mutants
+
+.PHONY: bench-milter
+bench-milter: env ## how fast with our milter, none, or OpenDKIM: ROUNDS=5; memory over MESSAGES=100000
+	@$(tools) python bench/compare_milters.py --rounds $(ROUNDS) --messages $(MESSAGES)
 
 .PHONY: molecule
 molecule: env ## one scenario from nothing to nothing: SCENARIO=default, sendas, control or full
