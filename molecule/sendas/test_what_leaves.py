@@ -4,11 +4,22 @@ import smtplib
 from pathlib import Path
 
 import pytest
-from leaving import FIXTURES, comparable, foretold, left, own_headers, sender_of, somebody
+from judging import comparable
+from leaving import FIXTURES, foretold, left, own_headers, sender_of, somebody
 from mailpopbox.oneshot import split
 from probe import Server
 
 both_ports = pytest.mark.parametrize("service", ["submissions", "submission"])
+
+
+LONG_HEADERS = {
+    "one line": "x" * 59_972,
+    "one octet more": "x" * 59_973,
+    "many lines": "\n ".join(["x" * 98] * 700),
+    "the last a long one": "\n ".join(["x" * 98] * 500) + "\n " + "x" * 30_000,
+    "a short line, then a long one": "x\n " + "x" * 70_000,
+    "raw UTF-8": "ü" * 40_000,
+}
 
 
 @both_ports
@@ -16,7 +27,18 @@ both_ports = pytest.mark.parametrize("service", ["submissions", "submission"])
 def test_the_server_does_what_the_command_foretells(
     server: Server, service: str, fixture: Path
 ) -> None:
-    message, login, recipient = fixture.read_bytes(), server.mailbox().login, somebody()
+    it_leaves_as_foretold(server, service, fixture.read_bytes())
+
+
+@pytest.mark.parametrize("value", LONG_HEADERS.values(), ids=LONG_HEADERS)
+def test_also_where_postfix_cuts_a_header(server: Server, value: str) -> None:
+    login = server.mailbox().login
+    message = f"From: {login}\nSubject: [sendas:shop] x\nX-Any: {value} {login}\nX-B: b\n\nHello\n"
+    it_leaves_as_foretold(server, "submissions", message.encode())
+
+
+def it_leaves_as_foretold(server: Server, service: str, message: bytes) -> None:
+    login, recipient = server.mailbox().login, somebody()
     expected = foretold(server, message, login)
     with server.smtp(service, login) as client:
         if refusal := expected.decision.refusal:

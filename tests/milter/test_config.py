@@ -1,6 +1,8 @@
 """Configurations that are taken, and what is said about the others."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -423,6 +425,42 @@ def test_a_bad_change_leaves_the_last_good_one(
     assert said.endswith("; the configuration before it stays in force")
     replaced(file, GOOD.replace("mx.", "mx2."))
     assert watched.current().hostname == "mx2.example.com"
+
+
+def test_nobody_gets_the_old_one_while_another_reads_the_new(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched(file)
+    reading, go_on = Event(), Event()
+
+    def load_slowly(path: Path) -> Config:
+        reading.set()
+        assert go_on.wait(timeout=5)
+        return load(path)
+
+    monkeypatch.setattr("mailpopbox.config.load", load_slowly)
+    replaced(file, GOOD + "bare_login: refuse\n")
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(watched.current)
+        assert reading.wait(timeout=5)
+        second = pool.submit(watched.current)
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.1)
+        go_on.set()
+        assert first.result(timeout=5).bare_login == "refuse"
+        assert second.result(timeout=5).bare_login == "refuse"
+
+
+def test_a_change_while_it_begins_is_noticed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load_and_change(path: Path) -> Config:
+        config = load(path)
+        replaced(path, GOOD + "bare_login: refuse\n")
+        return config
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mailpopbox.config.load", load_and_change)
+        watched = Watched(file)
+    assert watched.current().bare_login == "refuse"
 
 
 def test_watching_begins_with_a_good_one(tmp_path: Path) -> None:

@@ -269,7 +269,7 @@ def test_rule_13_an_alias_that_reads_as_the_login_is_refused(alias: str) -> None
 
 def test_rule_13_a_login_in_a_domain_of_another_script() -> None:
     login = "me@xn--bcher-kva.example"
-    boxes = (replace(CONFIG.mailboxes[0], login=login), Mailbox("x@example.org"))
+    boxes = (replace(CONFIG.mailboxes[0], login=login), Mailbox("x@example.org", ("example.org",)))
     pairs = (
         ("From", login),
         ("Subject", "[sendas:shop] x"),

@@ -1,15 +1,18 @@
 """Ask the rules about a message, and read what they decided."""
 
+import re
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mailpopbox.config import Config, Mailbox
-from mailpopbox.message import Decision, SetSender, Transaction, applied
+from mailpopbox.message import Decision, Pairs, SetSender, Transaction, applied
 from mailpopbox.rules import decide
 
 LOGIN = "mailbox@example.com"
-TOKEN = "f00d"
+TOKEN = "f00d" * 8
+_RANDOM_ID = re.compile(r"<[0-9a-f]{32}@")
 CONFIG = Config(
     socket="/run/mailpopbox/milter.sock",
     hostname="mx.example.com",
@@ -58,6 +61,29 @@ class Answer:
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A message as the rules are asked about it, and what else they are told."""
+
+    pairs: tuple[tuple[str, str], ...]
+    sender: str
+    login: str | None
+    config: Config
+    ledger: MemoryLedger
+
+    def answer(self) -> Answer:
+        recipients = ("friend@example.org",)
+        transaction = Transaction(self.pairs, self.sender, recipients, self.login, TOKEN)
+        decision = decide(transaction, self.config, self.ledger)
+        senders = [change.address for change in decision.changes if isinstance(change, SetSender)]
+        sender = senders[0] if senders else self.sender
+        return Answer(decision, applied(self.pairs, decision.changes), sender)
+
+
+# They hear every question with its answer.
+LISTENERS: list[Callable[[Question, Answer], None]] = []
+
+
 def pair(line: str) -> tuple[str, str]:
     name, _, value = line.partition(":")
     return name, value.removeprefix(" ")
@@ -87,10 +113,16 @@ def ask_exactly(
     ledger: MemoryLedger | None = None,
     **knobs: Any,
 ) -> Answer:
-    transaction = Transaction(pairs, sender, ("friend@example.org",), login, TOKEN)
-    decision = decide(transaction, replace(CONFIG, **knobs), ledger or MemoryLedger())
-    senders = [change.address for change in decision.changes if isinstance(change, SetSender)]
-    return Answer(decision, applied(pairs, decision.changes), senders[0] if senders else sender)
+    question = Question(pairs, sender, login, replace(CONFIG, **knobs), ledger or MemoryLedger())
+    answer = question.answer()
+    for listen in LISTENERS:
+        listen(question, answer)
+    return answer
+
+
+def comparable(pairs: Pairs) -> list[tuple[str, str]]:
+    """Return headers so that neither folding nor a random Message-ID makes a difference."""
+    return [(name.lower(), _RANDOM_ID.sub("<NEW@", " ".join(v.split()))) for name, v in pairs]
 
 
 def b(text: str, charset: str = "utf-8") -> str:

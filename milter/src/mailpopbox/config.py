@@ -6,6 +6,7 @@ and the fix, so that whoever repairs it does so once.
 
 import logging
 import re
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -123,10 +124,17 @@ class Watched:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._config = load(path)
+        # In this order, or a change between the two would never be noticed.
         self._seen = self._stamp()
+        self._config = load(path)
+        self._reading = threading.Lock()
 
     def current(self) -> Config:
+        # Each connection has a thread: none goes on with the old one while another reads the new.
+        with self._reading:
+            return self._read_if_changed()
+
+    def _read_if_changed(self) -> Config:
         stamp = self._stamp()
         if stamp != self._seen:
             self._seen = stamp
