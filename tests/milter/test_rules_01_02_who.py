@@ -1,8 +1,9 @@
 """Rules 1 and 2: whose mail is judged at all."""
 
 import pytest
-from judging import ask, ask_exactly
+from judging import TOKEN, ask, ask_exactly
 
+MADE = f"<{TOKEN}@mx.example.com>"
 TELLING = (
     "Subject: [sendas:shop] hello",
     "From: a@example.org, b@example.org",
@@ -59,17 +60,17 @@ def test_rule_01_an_id_that_answers_repeat_stays(message_id: str) -> None:
 @pytest.mark.parametrize("message_id", NOT_ANSWERABLE)
 def test_rule_19_an_id_that_answers_may_not_repeat_is_replaced(message_id: str) -> None:
     answer = ask("Subject: x", f"Message-ID: {message_id}", login=None)
-    assert answer["Message-ID"] == "<f00d@mx.example.com>"
+    assert answer["Message-ID"] == MADE
     assert len(answer.decision.changes) == 1
     assert [step.rule for step in answer.decision.steps] == [1, 19]
 
 
 def test_rule_19_without_an_id_or_with_two_of_them_it_gets_one() -> None:
     lines = ("message-id: <1@a.example>", "Message-ID: <2@a.example>", "MESSAGE-ID: <3@a.example>")
-    assert ask("Subject: x", *lines, login=None).all("Message-ID") == ["<f00d@mx.example.com>"]
+    assert ask("Subject: x", *lines, login=None).all("Message-ID") == [MADE]
     pairs = (("From", "a@a.example"), ("Subject", "x"))
     answer = ask_exactly(pairs, login=None)
-    assert answer.pairs == (*pairs, ("Message-ID", "<f00d@mx.example.com>"))
+    assert answer.pairs == (*pairs, ("Message-ID", MADE))
 
 
 @pytest.mark.parametrize(

@@ -327,3 +327,24 @@ def test_rule_21_a_foreign_from_is_refused(sender: str, named: str) -> None:
 def test_rule_21_the_login_is_not_one_of_two() -> None:
     answer = ask("Subject: x", "From: a@example.org@example.com")
     assert answer.refusal.startswith("554 5.6.0 From holds a@example.org@example.com")
+
+
+@pytest.mark.parametrize(
+    ("header", "refused"),
+    [
+        ("X-Any: " + "x" * 53_993, False),
+        ("X-Any: " + "x" * 53_994, True),
+        ("X-Any: " + "x\n " * 17_999, True),
+        ("Subject: " + "x" * 60_000 + "[sendas:shop]", True),
+        ("X-Any: " + "ü" * 26_996, False),
+        ("X-Any: " + "ü" * 26_997, True),
+        # It grows when it is written anew.
+        (f"From: {'ü' * 19_000} <{LOGIN}>", True),
+    ],
+)
+def test_rule_22_a_header_that_would_be_cut_is_refused(header: str, *, refused: bool) -> None:
+    answer = ask(header)
+    name = header.partition(":")[0]
+    sentence = f"554 5.6.0 The header {name} is too long. Shorten it." if refused else ""
+    assert answer.refusal == sentence
+    assert refused == ([step.rule for step in answer.decision.steps] == [22])

@@ -4,6 +4,8 @@ No clock, file, log or pymilter in here, nor in what it asks, so that tables can
 without a server. The numbers are those of docs/sending-as.md.
 """
 
+from collections.abc import Iterable
+
 from mailpopbox import subject as subjects
 from mailpopbox import thread
 from mailpopbox.changes import Outgoing, changes_of
@@ -12,7 +14,10 @@ from mailpopbox.headers import numbered
 from mailpopbox.identity import Identity, identity_of, read_from
 from mailpopbox.ledger import Ledger
 from mailpopbox.message import AddHeader, Decision, SetHeader, Step, Transaction
-from mailpopbox.submission import Finding, RefusedError, Submission, quoted, removals
+from mailpopbox.submission import Finding, RefusedError, Submission, quoted, removals, unclear
+
+# Postfix hands over no more of a header, and cuts what a milter makes longer.
+_LONGEST_HEADER = 54_000
 
 
 def decide(transaction: Transaction, config: Config, ledger: Ledger) -> Decision:
@@ -50,6 +55,7 @@ def _rewritten(submission: Submission) -> tuple[Identity, list[Finding]]:
         login = quoted(submission.login)
         text = f"The mail server does not know {login} yet. Try again later."
         raise RefusedError(2, 451, "4.3.0", text)
+    _check_length((header.name, header.value) for header in submission.headers)
     subject = subjects.read(submission)
     sender = read_from(submission)
     identity = identity_of(submission, subject, sender)
@@ -58,4 +64,16 @@ def _rewritten(submission: Submission) -> tuple[Identity, list[Finding]]:
         *subjects.without_tags(submission, subject),
         *changes_of(Outgoing.of(submission, subject, sender, identity)),
     ]
+    written = (change for finding in findings for change in finding.changes)
+    _check_length((c.name, c.value) for c in written if isinstance(c, SetHeader | AddHeader))
     return identity, findings
+
+
+def _check_length(pairs: Iterable[tuple[str, str]]) -> None:
+    """Refuse a header that would be cut: nobody sees what stood behind, nor what it meant."""
+    for name, value in pairs:
+        # No character has more than four octets.
+        if len(value) < _LONGEST_HEADER / 4 - len(name):
+            continue
+        if len(f"{name}: {value}".encode("utf-8", "surrogateescape")) > _LONGEST_HEADER:
+            raise unclear(22, f"The header {quoted(name)} is too long. Shorten it.")
