@@ -5,7 +5,7 @@ SCENARIO ?= default
 SECONDS ?= 60
 ROUNDS ?= 5
 MESSAGES ?= 100000
-SCENARIOS := full default sendas control
+SCENARIOS := full ledger default sendas several control
 JOBS ?= 2
 
 # Molecule finds Ansible by PATH. It would load every scenario for any of them, and keep its state

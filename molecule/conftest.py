@@ -52,6 +52,19 @@ def client(scenario: Scenario) -> Host:
     return scenario.host(scenario.groups["clients"][0], Host)
 
 
+@pytest.fixture(scope="session")
+def database(scenario: Scenario) -> Host:
+    """The host that keeps the ledger, in scenarios that have one."""
+    return scenario.host(scenario.groups["databases"][0], Host)
+
+
+@pytest.fixture
+def other(scenario: Scenario, server: Server) -> Server:
+    """The other mail server, which is being tested, too."""
+    servers = Scenario.load(scenario.inventory).servers
+    return next(each for each in servers if each.name != server.name)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Function) -> Iterator[None]:
     """Show a server's log beside the test that failed on it."""

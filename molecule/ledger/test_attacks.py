@@ -46,12 +46,9 @@ def test_a_hundred_aliases_in_one_message(server: Server) -> None:
     aliases = [alias() for _ in range(100)]
     message = incoming(*aliases)
     server.send(message)
-    [[count]] = rows(
-        server,
-        "SELECT count(*) FROM address WHERE address IN (SELECT value FROM json_each(?))",
-        "[" + ",".join(f'"{each}"' for each in aliases) + "]",
-    )
-    assert count == 100
+    places = ", ".join("?" * len(aliases))
+    sql = f"SELECT count(*) FROM address WHERE address IN ({places})"  # noqa: S608 (no values)
+    assert rows(server, sql, *aliases) == [[100]]
     said = refusal(server, answer(message), somebody())
     assert said.startswith("550 5.7.1 This reply answers mail that came in for ")
 
@@ -91,6 +88,7 @@ def test_nothing_private_is_kept(server: Server) -> None:
         to=[shop],
     )
     assert rows(server, "SELECT received FROM address WHERE address = ?", shop) == [[1]]
+    tables = ("address", "correspondent", "message", "mailbox", "exception")
+    everything = str([rows(server, f"SELECT * FROM {table}") for table in tables])  # noqa: S608
     for word in words:
-        found = server.run("grep", "-raqF", word, "/var/lib/mailpopbox", check=False)
-        assert found.returncode == 1, word
+        assert word not in everything

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from leaving import arrived, left, sender_of, somebody
 from probe import Server, token, wait_until
-from remembering import LOGIN, alias, answer, incoming, submit
+from remembering import LOGIN, alias, answer, code_of, incoming, submit
 
 FOLDER = "/var/lib/mailpopbox"
 LEDGER = f"{FOLDER}/ledger.sqlite"
@@ -106,12 +106,3 @@ def test_mail_waits_and_nothing_leaks(
     server.wait_for_message(LOGIN, str(new["Subject"]))
     submit(server, reply, friend)
     assert sender_of(left(server, friend)) == known["To"]
-
-
-def code_of(error: smtplib.SMTPException) -> int:
-    """Return the code of an answer, whichever command it was to."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        [(code, _)] = error.recipients.values()
-        return code
-    assert isinstance(error, smtplib.SMTPResponseException)
-    return error.smtp_code

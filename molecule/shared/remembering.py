@@ -11,11 +11,18 @@ import pytest
 from probe import Server, letter
 
 LOGIN = "mailbox@example.com"
-_PLACE = "/var/lib/mailpopbox/ledger.sqlite"
 _QUERY = """
-import json, sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-print(json.dumps(connection.execute(sys.argv[2], sys.argv[3:]).fetchall()))
+import json, sys
+place, sql, *values = sys.argv[1:]
+if place.startswith("/"):
+    import sqlite3
+    connection = sqlite3.connect(place, isolation_level=None)
+else:
+    import psycopg
+    connection, sql = psycopg.connect(place, autocommit=True), sql.replace("?", "%s")
+cursor = connection.execute(sql, values)
+rows = cursor.fetchall() if cursor.description else []
+print(json.dumps(rows, default=bytes.hex))
 """
 
 
@@ -25,8 +32,10 @@ def alias(domain: str = "example.com") -> str:
 
 
 def rows(server: Server, sql: str, *values: str) -> list[list[Any]]:
-    """Ask the ledger's file itself, past all of our own code."""
-    found: list[list[Any]] = json.loads(server.python(_QUERY, _PLACE, sql, *values))
+    """Ask the ledger's database itself, past all of our own code."""
+    found: list[list[Any]] = json.loads(
+        server.python(_QUERY, server.setting("ledger"), sql, *values)
+    )
     return found
 
 
@@ -74,3 +83,12 @@ def said_of(server: Server, address: str, sender: str = "friend@somewhere.test")
         wire.say("EHLO client.example.org")
         wire.say(f"MAIL FROM:<{sender}> SMTPUTF8")
         return wire.say(f"RCPT TO:<{address}>")
+
+
+def code_of(error: smtplib.SMTPException) -> int:
+    """Return the code of an answer, whichever command it was to."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        [(code, _)] = error.recipients.values()
+        return code
+    assert isinstance(error, smtplib.SMTPResponseException)
+    return error.smtp_code
