@@ -87,6 +87,11 @@ def test_it_says_what_the_rules_say(path: Path) -> None:
             assert said == by_the_rules(case), case
 
 
+def test_nothing_is_known_of_what_it_answers() -> None:
+    raw = f"From: {LOGIN}\nIn-Reply-To: <1@a.example>\n\nbody\n".encode()
+    assert rewritten(raw, LOGIN, LOGIN, CONFIG).decision.address == LOGIN
+
+
 def test_a_refused_message_stays_as_it_was() -> None:
     raw = b"Subject: x\n\nbody"
     rewriting = rewritten(raw, LOGIN, "a@example.org", CONFIG)
