@@ -26,7 +26,7 @@ try-stop: ## remove that server
 	@$(tools) trial/down
 
 .PHONY: test
-test: lint unit images ## everything: linters, unit tests, all scenarios on Debian 12 and 13, `make try`
+test: lint unit images postgres ## everything: linters, unit tests, all scenarios on Debian 12 and 13, `make try`
 	@$(MAKE) --no-print-directory --jobs=$(JOBS) $(addprefix labelled-,$(SCENARIOS) trial)
 
 # They mostly wait, so some run at a time, the longest first; a name before each line says whose it is.
@@ -57,6 +57,10 @@ lint: env ## ruff, mypy, yamllint, ansible-lint
 .PHONY: unit
 unit: env ## pytest over tests/, without a server
 	$(tools) pytest --cov
+
+.PHONY: postgres
+postgres: env ## the tests of the ledger again, on a PostgreSQL in a container
+	$(tools) postgres/with pytest --cov --cov-append tests/ledger postgres
 
 .PHONY: fuzz
 fuzz: ## look for messages that the rules let leak or break on, for SECONDS=60

@@ -1,12 +1,19 @@
 """A stand-in for pymilter, so that the shell is tested where there is no libmilter."""
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from mailpopbox.config import Config
+from mailpopbox.counters import Counters
+from mailpopbox.ledger.store import ledger_at
+from shell import CONFIG, Rules, Unchanging
 
 
 class FakeBase:
@@ -92,3 +99,37 @@ def milter(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeMilter]:
 def serve(milter: FakeMilter) -> ModuleType:  # noqa: ARG001 (it has to be there first)
     """The module under test, imported on top of the stand-in."""
     return importlib.import_module("mailpopbox.serve")
+
+
+@pytest.fixture
+def rules(serve: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Rules:
+    fake = Rules()
+    monkeypatch.setattr(serve, "rules", fake)
+    return fake
+
+
+@pytest.fixture
+def counters() -> Counters:
+    return Counters()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Iterator[Config]:
+    config = replace(CONFIG, ledger=str(tmp_path / "ledger.sqlite"))
+    yield config
+    ledger_at(config.ledger).database.close()
+
+
+@pytest.fixture
+def session(serve: ModuleType, milter: Any, counters: Counters, config: Config) -> Any:
+    session = serve.Session(Unchanging(config), counters)
+    milter.Base.__init__(session)
+    session.macros = {"i": "4439C1948E7", "{auth_authen}": "mailbox@example.com"}
+    return session
+
+
+@pytest.fixture
+def umask() -> Any:
+    before = os.umask(0)
+    yield
+    os.umask(before)

@@ -48,6 +48,11 @@ def test_rewriting(sender: str, leaves: str) -> None:
     assert len(message_id) == len("Message-ID: <@example.com>") + 32
 
 
+def test_nothing_is_known_of_what_it_answers() -> None:
+    raw = f"From: {LOGIN}\nIn-Reply-To: <1@a.example>\n\nbody\n".encode()
+    assert rewritten(raw, LOGIN, LOGIN, CONFIG).decision.address == LOGIN
+
+
 def test_a_refused_message_stays_as_it_was() -> None:
     raw = b"Subject: x\n\nbody"
     rewriting = rewritten(raw, LOGIN, "a@example.org", CONFIG)

@@ -1,106 +1,24 @@
 """The shell around the rules: whatever happens, no message passes that they have not seen."""
 
 import logging
-import os
 import re
 import stat
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from mailpopbox.config import Config, Mailbox, Watched
 from mailpopbox.counters import Counters
-from mailpopbox.ledger import Ledger
-from mailpopbox.ledger.store import ledger_at
 from mailpopbox.message import (
     AddHeader,
-    Change,
     Decision,
-    Refusal,
     RemoveHeader,
     SetHeader,
     SetSender,
-    Step,
     Transaction,
 )
-
-CONFIG = Config(
-    socket="/run/mailpopbox/milter.sock",
-    hostname="mx.example.com",
-    mailboxes=(Mailbox("mailbox@example.com", ("example.com",)),),
-)
-
-TROUBLE = (
-    "setreply",
-    "451",
-    "4.3.0",
-    "The mail server has a problem of its own; please try again later",
-)
-
-
-class Rules:
-    """Stands in for the rules: remembers what it was asked, answers what it was told to."""
-
-    def __init__(self) -> None:
-        self.asked: list[Transaction] = []
-        self.answer: Decision | Exception | Any = Decision()
-
-    def decide(self, transaction: Transaction, config: Config, ledger: Ledger) -> Decision:
-        assert config.mailboxes is CONFIG.mailboxes
-        assert ledger.addresses_of("mailbox@example.com", "<1@example.com>") == frozenset()
-        self.asked.append(transaction)
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        answer: Decision = self.answer
-        return answer
-
-
-class Unchanging(Watched):
-    """A configuration that needs no file."""
-
-    def __init__(self, config: Config = CONFIG) -> None:
-        self._only = config
-
-    def current(self) -> Config:
-        return self._only
-
-
-def changing(*changes: Change | Any) -> Decision:
-    return Decision(changes, address="shop@example.com", steps=(Step(13, "a"), Step(3, "b")))
-
-
-def refusing(code: int, enhanced: str, text: str, rule: int = 4) -> Decision:
-    return Decision(refusal=Refusal(code, enhanced, text), steps=(Step(rule, text),))
-
-
-@pytest.fixture
-def rules(serve: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Rules:
-    fake = Rules()
-    monkeypatch.setattr(serve, "rules", fake)
-    return fake
-
-
-@pytest.fixture
-def counters() -> Counters:
-    return Counters()
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Iterator[Config]:
-    config = replace(CONFIG, ledger=str(tmp_path / "ledger.sqlite"))
-    yield config
-    ledger_at(config.ledger).database.close()
-
-
-@pytest.fixture
-def session(serve: ModuleType, milter: Any, counters: Counters, config: Config) -> Any:
-    session = serve.Session(Unchanging(config), counters)
-    milter.Base.__init__(session)
-    session.macros = {"i": "4439C1948E7", "{auth_authen}": "mailbox@example.com"}
-    return session
+from shell import TROUBLE, Rules, Unchanging, changing, refusing
 
 
 def send(session: Any, subject: str = "hello") -> int:
@@ -301,13 +219,6 @@ def test_only_the_needed_actions_are_asked_for(session: Any, milter: Any) -> Non
 @pytest.mark.parametrize("opts", [[0x01, 0, 0, 0], [ALL_ACTIONS]])
 def test_a_failed_negotiation_hangs_up(session: Any, milter: Any, opts: list[int]) -> None:
     assert session.negotiate(opts) == milter.REJECT
-
-
-@pytest.fixture
-def umask() -> Any:
-    before = os.umask(0)
-    yield
-    os.umask(before)
 
 
 @pytest.mark.usefixtures("umask")

@@ -4,16 +4,16 @@ A wrong file is refused as a whole, with one line for each problem that names th
 and the fix, so that whoever repairs it does so once.
 """
 
-import difflib
 import logging
 import re
-import reprlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import yaml
+
+from mailpopbox.section import Section, section_of, show
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +37,6 @@ _POSTGRESQL = re.compile(
     rf"postgresql://(?:{_SAFE}+(?::{_SAFE}*)?@)?{_HOST}(?:,{_HOST})*/{_SAFE}+(?:\?(?:{_SAFE}|/)*)?",
     re.IGNORECASE | re.ASCII,
 )
-
-_shortener = reprlib.Repr()
-_shortener.maxstring = _shortener.maxother = 80
-_show = _shortener.repr
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +150,7 @@ class Watched:
 def parse(document: object) -> Config:
     """Check what a YAML file held; raises ConfigError, and nothing else, with all problems."""
     problems: list[str] = []
-    top = _section(document, "", tuple(Config.__dataclass_fields__), problems)
+    top = section_of(document, "", tuple(Config.__dataclass_fields__), problems)
     if top is None:
         raise ConfigError(problems)
     config = Config(
@@ -174,10 +170,10 @@ def parse(document: object) -> Config:
     return config
 
 
-def _mailboxes(top: "_Section", problems: list[str]) -> Iterator[Mailbox]:
+def _mailboxes(top: Section, problems: list[str]) -> Iterator[Mailbox]:
     known = ("login", "domains", "addresses", "blocked", "aliases")
     for number, entry in enumerate(top.entries("mailboxes"), start=1):
-        section = _section(entry, f"mailboxes[{number}]", known, problems)
+        section = section_of(entry, f"mailboxes[{number}]", known, problems)
         if section is None:
             continue
         if not section.has("addresses"):
@@ -200,7 +196,7 @@ def _repetitions(mailboxes: tuple[Mailbox, ...]) -> Iterator[str]:
     for kind, name in named:
         # An empty name stands for one that was wrong, which has been said already.
         if name and (kind, name) in seen:
-            yield f"mailboxes: the {kind} {_show(name)} stands there twice; leave it in one place"
+            yield f"mailboxes: the {kind} {show(name)} stands there twice; leave it in one place"
         seen.add((kind, name))
 
 
@@ -233,7 +229,7 @@ def _wrong_ledger(place: str) -> str:
 
 def _show_ledger(value: object) -> str:
     """Show where a ledger was to be, unless a password may be in it."""
-    return _show(value) if isinstance(value, str) and not set(value) & set(":@") else "this value"
+    return show(value) if isinstance(value, str) and not set(value) & set(":@") else "this value"
 
 
 def _wrong_domain(name: str) -> str:
@@ -247,115 +243,3 @@ def _wrong_address(address: str) -> str:
     if at and re.fullmatch(r"[!-?A-~]+", local) and not _wrong_domain(domain):
         return ""
     return "is no address; write one like mailbox@example.com"
-
-
-class _Section:
-    """A mapping of the file, read key by key.
-
-    What is wrong is noted, not raised, so that reading goes on and finds the rest. A wrong
-    value reads as "" or empty, and nobody ever sees it: `parse` raises in the end.
-    """
-
-    def __init__(self, values: dict[object, object], where: str, problems: list[str]) -> None:
-        self._values = values
-        self._where = where
-        self._problems = problems
-
-    def has(self, key: str) -> bool:
-        return key in self._values
-
-    def require(self, key: str, example: str) -> None:
-        """Note it if the key is missing."""
-        if not self.has(key):
-            self.note(key, f'missing; add it, for instance "{key}: {example}"')
-
-    def text(self, key: str, wrong: Callable[[str], str], example: str = "") -> str:
-        """Read a text that must be there."""
-        self.require(key, example)
-        return self._checked(key, self._values[key], wrong) if self.has(key) else ""
-
-    def optional(
-        self,
-        key: str,
-        wrong: Callable[[str], str],
-        default: str,
-        show: Callable[[object], str] = _show,
-    ) -> str:
-        """Read a text that may be left out."""
-        return self._checked(key, self._values[key], wrong, show) if self.has(key) else default
-
-    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
-        """Read one of a few words, which may be left out."""
-        known = ", ".join(choices)
-        return self.optional(
-            key, lambda word: "" if word in choices else f"is none of {known}", default
-        )
-
-    def switch(self, key: str) -> bool:
-        """Read true or false, which may be left out."""
-        value = self._values.get(key, True)
-        if not isinstance(value, bool):
-            self.note(key, f"{_show(value)} is neither true nor false")
-        return value is True
-
-    def number(self, key: str, least: int, default: int) -> int:
-        """Read a whole number, which may be left out."""
-        value = self._values.get(key, default)
-        # To Python, true is a number.
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            self.note(key, f"{_show(value)} is no whole number from {least} up")
-            return default
-        return value
-
-    def texts(self, key: str, wrong: Callable[[str], str]) -> tuple[str, ...]:
-        """Read a list of texts, in lower case, which may be left out."""
-        if not self.has(key):
-            return ()
-        return tuple(
-            self._checked(f"{key}[{number}]", entry, wrong).lower()
-            for number, entry in enumerate(self.entries(key), start=1)
-        )
-
-    def entries(self, key: str) -> list[object]:
-        """Read a list that must be there, with whatever is in it."""
-        self.require(key, "[…]")
-        value = self._values.get(key, [])
-        if self.has(key) and not (isinstance(value, list) and value):
-            self.note(key, f"{_show(value)} is no list with entries; write a line “- …” for each")
-        return value if isinstance(value, list) else []
-
-    def note(self, key: object, problem: str) -> None:
-        name = key if isinstance(key, str) and key.isprintable() else _show(key)
-        self._problems.append(f"{self._where}.{name}: {problem}".removeprefix("."))
-
-    def _checked(
-        self,
-        key: str,
-        value: object,
-        wrong: Callable[[str], str],
-        show: Callable[[object], str] = _show,
-    ) -> str:
-        if not isinstance(value, str):
-            self.note(key, f"{show(value)} is no text; put it in quotes if it is meant as one")
-        elif problem := wrong(value):
-            self.note(key, f"{show(value)} {problem}")
-        else:
-            return value
-        return ""
-
-
-def _section(
-    value: object, where: str, known: tuple[str, ...], problems: list[str]
-) -> _Section | None:
-    """Open a mapping and note the keys nobody knows; None, and noted, if it is none."""
-    if not isinstance(value, dict):
-        problem = f"{_show(value)} is no mapping; write keys and values, like “{known[0]}: …”"
-        problems.append(f"{where}: {problem}".removeprefix(": "))
-        return None
-    section = _Section(value, where, problems)
-    for key in value:
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
-            fix = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
-            section.note(key, f"unknown key; {fix}")
-    return section

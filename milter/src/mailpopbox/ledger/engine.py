@@ -35,10 +35,8 @@ class Engine(Protocol):
     hopeless: tuple[type[Exception], ...]
     # Those of them that come of two transactions meeting: the next time it may work.
     collisions: tuple[type[Exception], ...]
-    # Begins a transaction that is going to write, once others have written.
+    # Begins a transaction that is going to write, once others have written: one at a time.
     begin: str
-    # Begins one that makes tables; nobody else does so meanwhile.
-    begin_alone: str
     # Has a row if there is a schema.
     has_schema: str
     # Fills the gaps in schema.py.

@@ -12,7 +12,7 @@ from mailpopbox.ledger.engine import Row
 # Together shorter than Postfix waits for a milter.
 _PATIENCE_IN_SECONDS = 5
 # A number that our hosts agree on: "mailpopb", if one reads its octets.
-_ADVISORY_LOCK = 0x6D61696C706F7062
+_TURN_TO_WRITE = 0x6D61696C706F7062
 
 
 class PostgreSQLConnection:
@@ -24,6 +24,8 @@ class PostgreSQLConnection:
             str(conninfo_to_dict(place).get("options", "")),
             f"-c lock_timeout={milliseconds}",
             f"-c statement_timeout={2 * milliseconds}",
+            # A host that vanished in the middle lets the others go on.
+            f"-c idle_in_transaction_session_timeout={milliseconds}",
         )
         self._connection = psycopg.connect(
             place,
@@ -59,8 +61,9 @@ class PostgreSQL:
         psycopg.errors.DeadlockDetected,
         psycopg.errors.SerializationFailure,
     )
-    begin = "BEGIN"
-    begin_alone = f"BEGIN; SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"
+    # Hosts that write the same rows in different orders would wait for each other, until the
+    # server ends one of them a second later. In line, each waits for a commit or two.
+    begin = f"BEGIN; SELECT pg_advisory_xact_lock({_TURN_TO_WRITE})"
     has_schema = (
         "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'version'"
     )

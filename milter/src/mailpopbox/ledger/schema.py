@@ -72,7 +72,7 @@ def migrate(connection: Connection, engine: Engine, migrations: Sequence[str] = 
     """Make the tables what this version needs; nothing happens if they are."""
     if _version(connection, engine) == len(migrations):
         return
-    connection.run(engine.begin_alone)
+    connection.run(engine.begin)
     # Somebody else may just have done it.
     version = _version(connection, engine)
     if version > len(migrations):

@@ -75,7 +75,7 @@ class SQLite:
     hopeless: tuple[type[Exception], ...] = (sqlite3.OperationalError, OSError)
     # One writes at a time, and the others wait.
     collisions: tuple[type[Exception], ...] = ()
-    begin = begin_alone = "BEGIN IMMEDIATE"
+    begin = "BEGIN IMMEDIATE"
     has_schema = "SELECT 1 FROM sqlite_master WHERE name = 'version'"
     words: Mapping[str, str] = {
         "id": "INTEGER PRIMARY KEY",
