@@ -1,8 +1,12 @@
 """Which domains belong together, by the public suffix list."""
 
+from collections.abc import Iterator
+
 import pytest
+from mailpopbox.commands import organisations
 from mailpopbox.commands.organisations import is_leaked, organisation
 from mailpopbox.ledger.entries import Correspondent, Entry
+from publicsuffix2 import PublicSuffixList
 
 
 @pytest.mark.parametrize(
@@ -10,9 +14,6 @@ from mailpopbox.ledger.entries import Correspondent, Entry
     [
         ("example.com", "example.com"),
         ("mail.eu.example.com", "example.com"),
-        ("example.co.uk", "example.co.uk"),
-        ("a.example.co.uk", "example.co.uk"),
-        ("co.uk", "co.uk"),
         ("com", "com"),
         # In no list.
         ("shop.example", "shop.example"),
@@ -20,10 +21,36 @@ from mailpopbox.ledger.entries import Correspondent, Entry
         ("example", "example"),
         ("localhost", "localhost"),
         ("mail.xn--bcher-kva.example", "xn--bcher-kva.example"),
-        ("x.xn--55qx5d.cn", "x.xn--55qx5d.cn"),
     ],
 )
 def test_organisations(domain: str, expected: str) -> None:
+    assert organisation(domain) == expected
+
+
+@pytest.fixture
+def own_list(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A list of our own, with suffixes below which anybody may register."""
+    rules = PublicSuffixList(["test", "co.test", "*.wild.test", "!kept.wild.test", "bücher.test"])
+    monkeypatch.setattr(organisations, "_list", lambda: rules)
+    organisation.cache_clear()
+    yield
+    organisation.cache_clear()
+
+
+@pytest.mark.usefixtures("own_list")
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [
+        ("shop.test", "shop.test"),
+        ("co.test", "co.test"),
+        ("shop.co.test", "shop.co.test"),
+        ("mail.shop.co.test", "shop.co.test"),
+        ("a.b.c.wild.test", "b.c.wild.test"),
+        ("a.kept.wild.test", "kept.wild.test"),
+        ("mail.shop.xn--bcher-kva.test", "shop.xn--bcher-kva.test"),
+    ],
+)
+def test_suffixes_of_several_parts(domain: str, expected: str) -> None:
     assert organisation(domain) == expected
 
 

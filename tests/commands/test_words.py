@@ -67,14 +67,9 @@ def test_the_manual_can_be_set() -> None:
 def completed(*words: str) -> list[str]:
     """Return what bash offers for the last word."""
     script = """
-    _get_comp_words_by_ref() {
-        words=("${given[@]}") cword=$((${#given[@]} - 1))
-        cur=${words[cword]} prev=${words[cword - 1]}
-    }
-    _filedir() { COMPREPLY=(FILES); }
     mailpopbox() { echo '{"addresses": [{"address": "shop@example.com"}, {"address": "b@x.test"}]}'; }
     . "$0"
-    given=(mailpopbox "$@")
+    COMP_LINE="mailpopbox $*" COMP_POINT=1000
     _mailpopbox
     printf '%s\\n' "${COMPREPLY[@]}"
     """
@@ -106,12 +101,13 @@ def test_bash_completes_options(name: str) -> None:
         (["expire", "shop", "--in", "3"], ["30d"]),
         (["tail", "--since", ""], []),
         (["new", "--login", ""], []),
-        (["show", "--config", ""], ["FILES"]),
-        (["import", ""], ["FILES"]),
+        (["show", "--config", "/etc/host"], ["/etc/hostname", "/etc/hosts"]),
+        (["import", "/etc/hostn"], ["/etc/hostname"]),
     ],
 )
 def test_bash_completes_what_follows(words: list[str], expected: list[str]) -> None:
-    assert completed(*words) == expected
+    assert set(completed(*words)) >= set(expected)
+    assert bool(completed(*words)) == bool(expected)
 
 
 def test_a_missing_right(host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
