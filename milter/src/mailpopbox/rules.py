@@ -59,6 +59,7 @@ def _rewritten(submission: Submission) -> tuple[Identity, list[Finding]]:
     subject = subjects.read(submission)
     sender = read_from(submission)
     identity = identity_of(submission, subject, sender)
+    _check_receipt(submission, identity)
     findings = [
         Finding(identity.rule, identity.text),
         *subjects.without_tags(submission, subject),
@@ -67,6 +68,16 @@ def _rewritten(submission: Submission) -> tuple[Identity, list[Finding]]:
     written = (change for finding in findings for change in finding.changes)
     _check_length((c.name, c.value) for c in written if isinstance(c, SetHeader | AddHeader))
     return identity, findings
+
+
+def _check_receipt(submission: Submission, identity: Identity) -> None:
+    """Refuse what mail programs send when a message was read: its body names the login."""
+    wanted = identity.key == submission.login and identity.rule == thread.RULE
+    for header in submission.named("content-type"):
+        if "disposition-notification" in header.value.lower() and not wanted:
+            raise unclear(
+                23, "A read receipt names your login. Switch receipts off in your mail program."
+            )
 
 
 def _check_length(pairs: Iterable[tuple[str, str]]) -> None:

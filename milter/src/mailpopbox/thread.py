@@ -8,6 +8,8 @@ from mailpopbox.headers import Header
 from mailpopbox.submission import Submission
 from mailpopbox.words import shown, unfold
 
+RULE = 19
+
 # An id in its brackets, which may be folded, and one whose brackets somebody forgot.
 _MESSAGE_IDS = re.compile(r"<([^<>]*)>|([^<>\s,;]+)")
 

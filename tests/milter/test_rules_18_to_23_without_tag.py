@@ -348,3 +348,30 @@ def test_rule_22_a_header_that_would_be_cut_is_refused(header: str, *, refused: 
     sentence = f"554 5.6.0 The header {name} is too long. Shorten it." if refused else ""
     assert answer.refusal == sentence
     assert refused == ([step.rule for step in answer.decision.steps] == [22])
+
+
+RECEIPT = 'Content-Type: multipart/report; report-type="Disposition-Notification"; boundary=x'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Subject: Read"],
+        ["Subject: Read", "In-Reply-To: <shop@a.example>"],
+        ["Subject: [sendas:shop] Read"],
+        ["Subject: Read", "From: shop@example.com"],
+    ],
+)
+def test_rule_23_a_read_receipt_is_refused(lines: list[str]) -> None:
+    answer = ask(*lines, RECEIPT, ledger=LEDGER)
+    assert answer.refusal == (
+        "554 5.6.0 A read receipt names your login. Switch receipts off in your mail program."
+    )
+    assert [step.rule for step in answer.decision.steps] == [23]
+
+
+def test_rule_23_but_not_to_whom_the_login_is_known() -> None:
+    answer = ask("Subject: Read", "In-Reply-To: <login@a.example>", RECEIPT, ledger=LEDGER)
+    assert answer.decision.address == LOGIN
+    other = ["In-Reply-To: <shop@a.example>", "Content-Type: multipart/report; report-type=x"]
+    assert ask("Subject: Read", *other, ledger=LEDGER).decision.address == "shop@example.com"
