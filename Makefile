@@ -83,7 +83,7 @@ bench-milter: env ## how fast with our milter, none, or OpenDKIM: ROUNDS=5; memo
 	@$(tools) python bench/compare_milters.py --rounds $(ROUNDS) --messages $(MESSAGES)
 
 .PHONY: molecule
-molecule: env ## one scenario from nothing to nothing: SCENARIO=default, sendas, control or full
+molecule: env ## one scenario from nothing to nothing: SCENARIO=default, full, sendas, ledger …
 	$(molecule) test --scenario-name $(SCENARIO)
 
 .PHONY: converge verify destroy
