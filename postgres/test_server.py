@@ -1,5 +1,6 @@
 """What only a real PostgreSQL can do to a ledger: go and come back, and let two hosts collide."""
 
+import os
 import subprocess
 import threading
 import time
@@ -20,7 +21,8 @@ from mailpopbox.ledger.store import Store, engine_for
 
 
 def systemctl(*words: str) -> None:
-    subprocess.run(["podman", "exec", "mailpopbox-postgres", "systemctl", *words], check=True)
+    container = os.environ["MAILPOPBOX_TEST_CONTAINER"]
+    subprocess.run(["podman", "exec", container, "systemctl", *words], check=True)
 
 
 def administer(sql: str) -> None:

@@ -91,6 +91,8 @@ from ledgers import came_in
 from mailpopbox.ledger.store import ledger_at
 
 ledger = ledger_at(sys.argv[1])
+print("ready", flush=True)
+input()
 for number in range(10):
     ledger.remember(came_in(f"<{number}@{sys.argv[2]}.example>", "shop@example.com"))
 """
@@ -99,10 +101,24 @@ for number in range(10):
 def test_several_processes_may_make_it_at_once(place: str, store: Store) -> None:
     paths = f"import sys; sys.path[:0] = {[str(Path(p)) for p in sys.path if p]!r}\n"
     processes = [
-        subprocess.Popen([sys.executable, "-c", paths + PROGRAM, place, f"p{number}"])
+        subprocess.Popen(
+            [sys.executable, "-c", paths + PROGRAM, place, f"p{number}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         for number in range(5)
     ]
-    assert [process.wait(60) for process in processes] == [0] * 5
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in processes] == [0] * 5
     for process in range(5):
         for number in range(10):
             assert store.addresses_of(LOGIN, f"<{number}@p{process}.example>") == {SHOP}
