@@ -155,6 +155,16 @@ def test_unblock_ends_an_expiry_that_is_over_only(used: Host) -> None:
     assert is_let_in(used, "shop@example.com")
 
 
+def test_unblock_does_not_open_what_is_shut_for_another_reason(host: Host) -> None:
+    host.run("block", "shop")
+    host.run("freeze")
+    assert host.run("unblock", "shop").out == (
+        "shop@example.com is not blocked any more, but takes no mail all the same: it was never"
+        " used, and mailbox@example.com takes no such address now.\n"
+    )
+    assert not is_let_in(host, "shop@example.com")
+
+
 def test_freeze_and_unfreeze(used: Host) -> None:
     assert used.run("freeze").out == (
         "mailbox@example.com is frozen: no mail for addresses that were not used before.\n"

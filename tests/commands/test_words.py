@@ -47,6 +47,14 @@ def test_the_manual_has_every_command_and_option(name: str) -> None:
     assert all(option in PAGE for option in common - {"-h"})
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_says_what_it_does(host: Host, name: str) -> None:
+    answer = host.run(name, "--help")
+    assert answer.code == 0
+    assert re.search(r"^[A-Z][^.]*[a-z)\d]\.$", answer.out, re.MULTILINE)
+    assert "json." not in answer.out
+
+
 def test_the_manual_has_no_other_options() -> None:
     known = set.union(*map(options, NAMES))
     assert set(re.findall(r"--[a-z-]+", PAGE)) <= known

@@ -76,9 +76,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--version", action="version", version=f"mailpopbox {__version__}")
     subparsers = made.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
-        subparser = subparsers.add_parser(
-            command.name, help=command.help, description=command.help.capitalize() + "."
-        )
+        # Not capitalize(), which would write JSON small.
+        description = f"{command.help[0].upper()}{command.help[1:]}."
+        subparser = subparsers.add_parser(command.name, help=command.help, description=description)
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
     return made

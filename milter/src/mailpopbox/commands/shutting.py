@@ -16,9 +16,10 @@ from mailpopbox.commands.command import (
 )
 from mailpopbox.commands.desk import Desk
 from mailpopbox.commands.times import age, clock
-from mailpopbox.gate import ALWAYS_OPEN, pattern_that_blocks
+from mailpopbox.gate import ALWAYS_OPEN, pattern_that_blocks, refusal_for
 from mailpopbox.ledger.admin import Admin
 from mailpopbox.ledger.entries import Entry, frozen_mailboxes
+from mailpopbox.ledger.store import Store
 from mailpopbox.submission import listed
 from mailpopbox.utc import iso
 
@@ -85,6 +86,11 @@ def _unblock(arguments: argparse.Namespace) -> int:
         if before.blocked_at is None and not is_over and not before.exceptions:
             return ""
         admin.unblock(alias.login, alias.spelled)
+        if refusal_for(alias.address, "", desk.config, Store(admin.database), desk.now):
+            return (
+                f"{alias.spelled} is not blocked any more, but takes no mail all the same: it was"
+                f" never used, and {alias.login} takes no such address now."
+            )
         if before.expires_at is not None and not is_over:
             return f"{alias.spelled} takes mail again, until {clock(before.expires_at)}."
         return f"{alias.spelled} takes mail again."

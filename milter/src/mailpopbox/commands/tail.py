@@ -40,7 +40,7 @@ def _tail(arguments: argparse.Namespace) -> int:
     desk = Desk.of(arguments)
     with subprocess.Popen(words(arguments.since), stdout=subprocess.PIPE) as journal:
         try:
-            follow((line.decode() for line in journal.stdout or ()), desk)
+            follow((line.decode(errors="replace") for line in journal.stdout or ()), desk)
         # That is how one leaves it.
         except KeyboardInterrupt:
             journal.terminate()

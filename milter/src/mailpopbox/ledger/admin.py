@@ -13,7 +13,7 @@ class Admin:
     """Changes one ledger."""
 
     def __init__(self, database: Database, now: int) -> None:
-        self._database = database
+        self.database = database
         self._now = now
 
     # Addresses. One that is not known yet is written down: it may be blocked before it is used.
@@ -33,7 +33,7 @@ class Admin:
                     "INSERT INTO exception VALUES (?, ?) ON CONFLICT DO NOTHING", [number, sender]
                 )
 
-        self._database.write(work)
+        self.database.write(work)
 
     def unblock(self, login: str, address: str) -> None:
         """Let mail for an address in again, also if its time was over."""
@@ -47,15 +47,15 @@ class Admin:
                 [self._now, number],
             )
 
-        self._database.write(work)
+        self.database.write(work)
 
     def expire(self, login: str, address: str, expires_at: int | None) -> None:
         """Let mail for an address in until then; None: for good."""
-        self._database.write(_setting("expires_at", expires_at, login, address))
+        self.database.write(_setting("expires_at", expires_at, login, address))
 
     def name(self, login: str, address: str, name: str) -> None:
         """Keep the name that stands before an address when it writes."""
-        self._database.write(_setting("display_name", name, login, address))
+        self.database.write(_setting("display_name", name, login, address))
 
     def forget(self, login: str, address: str) -> None:
         """Clear all that is known of an address, but for which messages came in for it."""
@@ -71,23 +71,23 @@ class Admin:
                 [number],
             )
 
-        self._database.write(work)
+        self.database.write(work)
 
     # Mailboxes.
 
     def freeze(self, login: str) -> None:
-        self._database.write(_freezing(login, self._now))
+        self.database.write(_freezing(login, self._now))
 
     def unfreeze(self, login: str) -> None:
-        self._database.write(_freezing(login, None))
+        self.database.write(_freezing(login, None))
 
     def signing_key(self, login: str) -> bytes:
         """Return the key of a mailbox, which is made when it is first asked for."""
         asking = "SELECT signing_key FROM mailbox WHERE login = ? AND signing_key IS NOT NULL"
-        if not self._database.read(asking, [login]):
-            self._database.write(_with_key(login, secrets.token_bytes(_OCTETS_OF_KEY)))
+        if not self.database.read(asking, [login]):
+            self.database.write(_with_key(login, secrets.token_bytes(_OCTETS_OF_KEY)))
         # Somebody else may have made one meanwhile, and given out what it made.
-        [(key,)] = self._database.read(asking, [login])
+        [(key,)] = self.database.read(asking, [login])
         return bytes(key)
 
 
