@@ -10,7 +10,7 @@ from mailpopbox import subject as subjects
 from mailpopbox import thread
 from mailpopbox.changes import Outgoing, changes_of
 from mailpopbox.config import Config
-from mailpopbox.headers import numbered
+from mailpopbox.headers import among, numbered
 from mailpopbox.identity import Identity, identity_of, read_from
 from mailpopbox.ledger import Ledger
 from mailpopbox.message import AddHeader, Decision, SetHeader, Step, Transaction
@@ -40,7 +40,7 @@ def decide(transaction: Transaction, config: Config, ledger: Ledger) -> Decision
 
 def _came_in(transaction: Transaction, config: Config) -> Decision:
     step = Step(1, "It was not submitted by a login, so it stays as it is.")
-    found = [each for each in numbered(transaction.headers) if each.key == "message-id"]
+    found = list(numbered(among(transaction.headers, "message-id")))
     if thread.is_answerable(found):
         return Decision(steps=(step,))
     # Else the answer to it would name no id, or another one, and leave as the login.
