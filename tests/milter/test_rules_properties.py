@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from judging import LOGIN, MemoryLedger, ask_exactly, b, q, wire
-from mailpopbox.addresses import Mailbox, mailboxes, rendered
+from mailpopbox.addresses import Finder, Mailbox, mailboxes, rendered
 from mailpopbox.words import shown, unfold, written
 
 CHARSETS = ["utf-8", "iso-2022-jp", "gb18030", "koi8-r", "windows-1252", "utf-16", "utf-7", "big5"]
@@ -206,6 +206,25 @@ def test_any_value_can_be_read(value: str) -> None:
     shown(value)
     boxes = mailboxes(value)
     assert all(box.name or box.address for box in boxes)
+
+
+def hidden(part: str) -> st.SearchStrategy[str]:
+    ways = [*[part] * 6, f"%{ord(part[0]):02X}{part[1:]}", q(part)]
+    return st.builds(str.__add__, st.sampled_from(BEFORE_A_PART), st.sampled_from(ways))
+
+
+BEFORE_A_PART = [*[""] * 6, "(x)", '"', "\\", "\r\n ", "; a*1="]
+hidden_logins = st.tuples(*map(hidden, ["mailbox", "@", "example", ".", "com"])).map("".join)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(values | hidden_logins)
+def test_no_short_cut_overlooks_anything(value: str) -> None:
+    # What is not ASCII takes none.
+    longer, finder = f"ü{value}", Finder([LOGIN])
+    assert finder.found_in(value) == finder.found_in(longer)
+    if shown(value).whole:
+        assert shown(longer).text == f"ü{shown(value).text}"
 
 
 @pytest.mark.parametrize("login", LOGINS)

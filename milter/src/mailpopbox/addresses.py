@@ -7,16 +7,19 @@ UTF-8. This parser accepts everything and understands what RFC 5322 allows.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 from urllib.parse import unquote
 
-from mailpopbox.words import as_seen, encoded, shown, shown_apart, unfold
+from mailpopbox.words import as_seen, encoded, shown, shown_variously, unfold
 
 _TOKEN = re.compile(
     r"""
       (?P<quoted> "(?:[^"\\]|\\.)*"? )
     | (?P<literal> \[[^\]]*\]? )
-    | (?P<special> [<>,;:@] )
+    | (?P<comment> \( )
+    | [<>,;:@]
     | (?P<space> \s+ )
     | (?P<atom> [^\s"<>,;:@\[(]+ )
     """,
@@ -30,6 +33,8 @@ _LONGEST_PLAIN_NAME = 200
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.IGNORECASE)
 _LONGEST_DOMAIN = 253
+_QUOTES = re.compile(r'["\\]')
+_CONTINUATION = re.compile(r";\s*[\w-]+\*[0-9]+\*?\s*=")
 _DOT_ATOM = re.compile(r"[^\s\"(),:;<>@\[\]\\.]+(?:\.[^\s\"(),:;<>@\[\]\\.]+)*")
 
 
@@ -41,24 +46,22 @@ class Mailbox:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
+    # A group of _TOKEN, or the very character that parts others.
     kind: str
     text: str
 
 
 def _tokens(text: str) -> Iterator[_Token]:
     position = 0
-    while position < len(text):
-        if text[position] == "(":
-            end = _end_of_comment(text, position)
-            yield _Token("comment", text[position + 1 : end - 1])
+    # Every character starts one of the kinds, so this goes on to the end.
+    while found := _TOKEN.match(text, position):
+        position = found.end()
+        if found.lastgroup == "comment":
+            position = _end_of_comment(text, found.start())
+            yield _Token("comment", text[found.end() : position - 1])
         else:
-            # Every character but "(" starts one of the kinds.
-            token = next(_TOKEN.finditer(text, position))
-            end = token.end()
-            yield _Token(str(token.lastgroup), token[0])
-        position = end
+            yield _Token(found.lastgroup or found[0], found[0])
 
 
 def _end_of_comment(text: str, start: int) -> int:
@@ -77,12 +80,12 @@ def mailboxes(value: str) -> list[Mailbox]:
     current: list[_Token] = []
     in_angle = False
     for token in _tokens(unfold(value)):
-        if token.kind == "special" and token.text in "<>":
-            in_angle = token.text == "<"
-        if token.kind == "special" and token.text in ",;" and not in_angle:
+        if token.kind in {"<", ">"}:
+            in_angle = token.kind == "<"
+        if token.kind in {",", ";"} and not in_angle:
             found.append(_mailbox(current))
             current = []
-        elif token.kind == "special" and token.text == ":" and not in_angle:
+        elif token.kind == ":" and not in_angle:
             current = []  # the name of a group
         else:
             current.append(token)
@@ -91,10 +94,10 @@ def mailboxes(value: str) -> list[Mailbox]:
 
 
 def _mailbox(tokens: list[_Token]) -> Mailbox:
-    marks = [token.text if token.kind == "special" else "" for token in tokens]
-    if "<" in marks:
-        start = marks.index("<")
-        end = marks.index(">", start) if ">" in marks[start:] else len(tokens)
+    kinds = [token.kind for token in tokens]
+    if "<" in kinds:
+        start = kinds.index("<")
+        end = kinds.index(">", start) if ">" in kinds[start:] else len(tokens)
         inside = tokens[start + 1 : end]
         # A source route stands before the address: <@a,@b:user@c>
         route = [place for place, token in enumerate(inside) if token.text == ":"]
@@ -188,12 +191,14 @@ class Finder:
 
     def __init__(self, addresses: Iterable[str]) -> None:
         bare = {_without_quotes(address).lower() for address in addresses if "@" in address}
-        self._patterns = [_pattern(address) for address in sorted(bare)]
+        self._patterns = [_pattern(address) for address in bare]
         self._spellings = {_squeezed(name) for address in bare for name in _spellings(address)}
 
     def found_in(self, value: str) -> bool:
         """Tell whether any of the addresses stands in a header's value, as a whole."""
-        return bool(self._patterns) and any(self._stands_in(view) for view in _views(value))
+        if not self._patterns or not _may_hold_an_address(value):
+            return False
+        return any(self._stands_in(view) for view in _views(value))
 
     def _stands_in(self, view: str) -> bool:
         # The quick test, which nearly always is enough.
@@ -203,11 +208,21 @@ class Finder:
         )
 
 
+def _may_hold_an_address(text: str) -> bool:
+    """Tell whether anybody might read an @ in a text; most headers have none, and none hidden.
+
+    What is read out of ASCII comes from % or an encoded word, else things are only left out.
+    """
+    return "@" in text or "%" in text or "=?" in text or not text.isascii()
+
+
 def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def _spellings(address: str) -> set[str]:
+# Every message of a login needs the same ones.
+@lru_cache(maxsize=128)
+def _spellings(address: str) -> frozenset[str]:
     """Return an address with its domain in ASCII and in its own script."""
     local, _, domain = address.rpartition("@")
     ascii_one = ascii_domain(domain)
@@ -215,9 +230,11 @@ def _spellings(address: str) -> set[str]:
         own = ascii_one.encode("ascii").decode("idna")
     except UnicodeError:
         own = ""
-    return {address, *(f"{local}@{name}".lower() for name in (ascii_one, own) if name)}
+    found = (f"{local}@{name}".lower() for name in (ascii_one, own) if name)
+    return frozenset([address, *found])
 
 
+@lru_cache(maxsize=128)
 def _pattern(address: str) -> re.Pattern[str]:
     """Match an address where it isn't a part of a longer one.
 
@@ -242,27 +259,29 @@ def _spaced(dotted: str) -> str:
 
 
 def _without_quotes(text: str) -> str:
-    return re.sub(r'["\\]', "", text)
+    return _QUOTES.sub("", text)
 
 
 def _without_continuations(text: str) -> str:
     """Join what RFC 2231 splits: name*0=…; name*1=… is one text."""
-    pieces = re.split(r";\s*[\w-]+\*[0-9]+\*?\s*=", text)
+    pieces = _CONTINUATION.split(text) if "*" in text else [text]
     return "".join(map(str.strip, pieces)) if len(pieces) > 1 else text
 
 
 def _views(value: str) -> set[str]:
     """Return a value as it stands and as those may read it who decode one thing or another."""
-    if value.isascii() and not _READ_VARIOUSLY.search(value):
-        return {unfold(value)}
-    views = {unfold(value), shown(value).text, shown_apart(value).strip()}
+    views = {unfold(value)}
+    if not value.isascii() or "=?" in value:
+        views |= shown_variously(value)
+    elif not _READ_VARIOUSLY.search(value):
+        return views
     for reading in _READINGS:
         views |= {reading(view) for view in views}
     return views
 
 
-# What one of the readings would change; most values have none of it.
-_READ_VARIOUSLY = re.compile(r'[%"\\(*]|=\?')
+# What one of the readings would change in ASCII; most values have none of it.
+_READ_VARIOUSLY = re.compile(r'[%"\\(*]')
 _READINGS: tuple[Callable[[str], str], ...] = (
     as_seen,
     unquote,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mailpopbox import headers as known
 from mailpopbox.addresses import Finder, Mailbox, addresses_in, mailboxes, rendered
 from mailpopbox.headers import Header
-from mailpopbox.identity import Identity
+from mailpopbox.identity import Identity, Sender
 from mailpopbox.message import AddHeader, SetHeader, SetSender
 from mailpopbox.subject import Subject
 from mailpopbox.submission import Finding, Submission, listed, quoted, removals, unclear
@@ -23,20 +23,18 @@ class Outgoing:
 
     submission: Submission
     subject: Subject
-    sender: Header
-    senders: list[Mailbox]
+    sender: Sender
     identity: Identity
     # Finds the login, and what From held before unless it goes out as that.
     finder: Finder
 
     @classmethod
     def of(
-        cls, submission: Submission, subject: Subject, sender: Header, identity: Identity
+        cls, submission: Submission, subject: Subject, sender: Sender, identity: Identity
     ) -> "Outgoing":
-        senders = mailboxes(sender.value)
-        before = [each.address for each in senders if each.address.lower() != identity.key]
-        finder = Finder([submission.login, *before])
-        return cls(submission, subject, sender, senders, identity, finder)
+        addresses = [each.address for each in sender.mailboxes]
+        before = [each for each in addresses if each.lower() != identity.key]
+        return cls(submission, subject, sender, identity, Finder([submission.login, *before]))
 
 
 def changes_of(outgoing: Outgoing) -> Iterator[Finding]:
@@ -48,7 +46,7 @@ def changes_of(outgoing: Outgoing) -> Iterator[Finding]:
 
 
 def _one_from(outgoing: Outgoing) -> Iterator[Finding]:
-    sender = outgoing.sender
+    sender = outgoing.sender.header
     value = rendered([Mailbox(_display_name(outgoing), outgoing.identity.address)])
     if unfold(value).split() != unfold(sender.value).split():
         text = f"From becomes {quoted(unfold(value))}."
@@ -63,8 +61,9 @@ def _display_name(outgoing: Outgoing) -> str:
             raise unclear(5, "The name in the tag holds an address of yours. Leave it out.")
         return tagged
     name = submission.ledger.display_name(submission.login, outgoing.identity.address)
-    if not name and outgoing.senders and submission.config.display_name == "keep":
-        name = outgoing.senders[0].name
+    senders = outgoing.sender.mailboxes
+    if not name and senders and submission.config.display_name == "keep":
+        name = senders[0].name
     name = _printable(name)
     return "" if finder.found_in(name) else name
 
@@ -87,9 +86,9 @@ def _no_trace_of_the_mailbox(outgoing: Outgoing) -> Iterator[Finding]:
     if finder.found_in(subject.left) or finder.found_in(untouched):
         raise unclear(13, "The Subject holds the address behind the alias. Take it out.")
     for header in outgoing.submission.headers:
-        if header.is_of(known.TREATED_APART) or header.is_of(known.TRACES):
+        if header.key in known.TREATED_APART or header.key in known.TRACES:
             continue
-        if header.is_of(known.OF_THE_MAILBOX):
+        if header.key in known.OF_THE_MAILBOX:
             yield Finding(13, f"{header.name} names the mailbox.", removals([header]))
         elif finder.found_in(header.name) or finder.found_in(header.value):
             yield _without_address(header, outgoing.identity, finder)
@@ -100,7 +99,7 @@ def _without_address(header: Header, identity: Identity, finder: Finder) -> Find
         raise unclear(
             13, f"{header.name} holds the address behind the alias. Rename the attachment or part."
         )
-    if header.is_of(known.ADDRESSES):
+    if header.key in known.ADDRESSES:
         value = rendered(_replaced(mailboxes(header.value), identity, finder))
         if value and not finder.found_in(value) and _is_writable(value):
             return Finding(
@@ -146,7 +145,7 @@ def _kept_message_id(wanted: str, found: list[Header], finder: Finder) -> str | 
 
 
 def _no_trace_of_the_program(outgoing: Outgoing) -> Iterator[Finding]:
-    traces = [header for header in outgoing.submission.headers if header.is_of(known.TRACES)]
+    traces = [header for header in outgoing.submission.headers if header.key in known.TRACES]
     if traces:
         names = listed(dict.fromkeys(header.name for header in traces))
         yield Finding(15, f"Removed: {names}.", removals(traces))

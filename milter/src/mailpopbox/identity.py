@@ -28,19 +28,27 @@ class Identity:
         return domain_of(self.address)
 
 
-def read_from(submission: Submission) -> Header:
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The From header, and whom it names."""
+
+    header: Header
+    mailboxes: list[Mailbox]
+
+
+def read_from(submission: Submission) -> Sender:
     found = submission.named("from")
     if len(found) != 1:
         count = "no From header" if not found else "several From headers"
         raise unclear(21, f"The message has {count}. Send it with exactly one.")
-    return found[0]
+    return Sender(found[0], mailboxes(found[0].value))
 
 
-def identity_of(submission: Submission, subject: Subject, sender: Header) -> Identity:
+def identity_of(submission: Submission, subject: Subject, sender: Sender) -> Identity:
     if subject.tags:
         identity = _by_tag(submission, subject.tags)
     else:
-        identity = _by_from(submission, mailboxes(sender.value))
+        identity = _by_from(submission, sender.mailboxes)
     # An alias may read as the login: 'mailbox@example.com has a quote before it.
     if identity.key != submission.login and Finder([submission.login]).found_in(identity.address):
         raise unclear(13, f"{identity.address} holds the address behind it. Use another one.")

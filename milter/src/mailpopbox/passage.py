@@ -7,7 +7,7 @@ from itertools import chain
 
 from mailpopbox.addresses import ascii_domain, mailboxes
 from mailpopbox.config import Config
-from mailpopbox.headers import Header, numbered
+from mailpopbox.headers import Header, among, numbered
 from mailpopbox.message import Decision, Transaction, applied
 from mailpopbox.submission import domain_of
 from mailpopbox.thread import message_ids
@@ -42,8 +42,9 @@ class Passage:
 
 def passage_of(transaction: Transaction, decision: Decision, config: Config) -> Passage:
     """Return what is to be remembered of a message that is about to be accepted."""
-    before = tuple(numbered(transaction.headers))
-    after = tuple(numbered(applied(transaction.headers, decision.changes)))
+    pairs = among(transaction.headers, "from", "message-id")
+    before = tuple(numbered(pairs))
+    after = tuple(numbered(applied(pairs, decision.changes)))
     # First the one that the world sees, and answers.
     ids = message_ids(each for each in chain(after, before) if each.key == "message-id")
     uses = chain(_going_out(transaction, decision), _coming_in(transaction, after, config))
@@ -70,10 +71,10 @@ def _going_out(transaction: Transaction, decision: Decision) -> Iterator[Use]:
 def _coming_in(
     transaction: Transaction, headers: tuple[Header, ...], config: Config
 ) -> Iterator[Use]:
-    domain = _domain_of_sender(transaction, headers)
     addresses = {each.lower(): each for each in map(canonical, reversed(transaction.recipients))}
-    for key in sorted(addresses):
-        owner = config.owner_of(key)
+    owners = {key: config.owner_of(key) for key in sorted(addresses)}
+    domain = _domain_of_sender(transaction, headers) if any(owners.values()) else ""
+    for key, owner in owners.items():
         if owner is not None:
             yield Use(owner, addresses[key], domain=domain)
 

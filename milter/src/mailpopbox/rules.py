@@ -10,7 +10,7 @@ from mailpopbox import subject as subjects
 from mailpopbox import thread
 from mailpopbox.changes import Outgoing, changes_of
 from mailpopbox.config import Config
-from mailpopbox.headers import numbered
+from mailpopbox.headers import among, numbered
 from mailpopbox.identity import Identity, identity_of, read_from
 from mailpopbox.ledger import Ledger
 from mailpopbox.message import AddHeader, Decision, SetHeader, Step, Transaction
@@ -18,6 +18,8 @@ from mailpopbox.submission import Finding, RefusedError, Submission, quoted, rem
 
 # Postfix hands over no more of a header, and cuts what a milter makes longer.
 _LONGEST_HEADER = 54_000
+# No character has more than four octets.
+_SURELY_SHORT = _LONGEST_HEADER // 4
 
 
 def decide(transaction: Transaction, config: Config, ledger: Ledger) -> Decision:
@@ -40,7 +42,7 @@ def decide(transaction: Transaction, config: Config, ledger: Ledger) -> Decision
 
 def _came_in(transaction: Transaction, config: Config) -> Decision:
     step = Step(1, "It was not submitted by a login, so it stays as it is.")
-    found = [each for each in numbered(transaction.headers) if each.key == "message-id"]
+    found = list(numbered(among(transaction.headers, "message-id")))
     if thread.is_answerable(found):
         return Decision(steps=(step,))
     # Else the answer to it would name no id, or another one, and leave as the login.
@@ -55,7 +57,7 @@ def _rewritten(submission: Submission) -> tuple[Identity, list[Finding]]:
         login = quoted(submission.login)
         text = f"The mail server does not know {login} yet. Try again later."
         raise RefusedError(2, 451, "4.3.0", text)
-    _check_length((header.name, header.value) for header in submission.headers)
+    _check_length(submission.transaction.headers)
     subject = subjects.read(submission)
     sender = read_from(submission)
     identity = identity_of(submission, subject, sender)
@@ -83,8 +85,7 @@ def _check_receipt(submission: Submission, identity: Identity) -> None:
 def _check_length(pairs: Iterable[tuple[str, str]]) -> None:
     """Refuse a header that would be cut: nobody sees what stood behind, nor what it meant."""
     for name, value in pairs:
-        # No character has more than four octets.
-        if len(value) < _LONGEST_HEADER / 4 - len(name):
+        if len(name) + len(value) < _SURELY_SHORT:
             continue
         if len(f"{name}: {value}".encode("utf-8", "surrogateescape")) > _LONGEST_HEADER:
             raise unclear(22, f"The header {quoted(name)} is too long. Shorten it.")

@@ -1,5 +1,6 @@
 """A message that a login submits, what the rules may ask of it, and how they answer."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from mailpopbox.message import Change, Refusal, RemoveHeader, Transaction
 
 # RFC 5321: a line of a reply has 512 octets at most, with the codes before the text.
 _LONGEST_SENTENCE = 490
+_UNPRINTABLE = re.compile(r"[^ -~]")
 
 
 class RefusedError(Exception):
@@ -78,4 +80,4 @@ def listed(words: Iterable[str]) -> str:
 def quoted(text: str) -> str:
     """Return what a client sent so that it fits into one line of a reply."""
     plain = text.encode("ascii", "replace").decode()
-    return "".join(c if c.isprintable() else "?" for c in plain)[:200]
+    return _UNPRINTABLE.sub("?", plain[:200])

@@ -48,7 +48,8 @@ def message_ids(found: Iterable[Header]) -> list[str]:
         # Python's email package makes encoded words of long ids.
         for value in dict.fromkeys((unfold(header.value), shown(header.value).text)):
             # Some programs put parentheses into ids, which makes no comment of what is in them.
-            ids += [each for each in _ids_in(value) if "(" in each]
+            if "(" in value:
+                ids += [each for each in _ids_in(value) if "(" in each]
             ids += _ids_in(without_comments(value))
     return ids
 

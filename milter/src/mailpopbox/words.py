@@ -44,9 +44,10 @@ _WORD_OCTETS, _FIRST_WORD_OCTETS = 45, 24
 # Characters that take no room, and those that look like the ASCII ones that mean something here.
 _UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe0f\ufeff"
 _LOOKALIKES = {
-    **{0xFF01 + place: 0x21 + place for place in range(94)},  # full-width forms
-    **str.maketrans("\u3010\u3014\u3011\u3015\ufe13\ufe55\ufe6b", "[[]]::@"),
+    **{chr(0xFF01 + place): chr(0x21 + place) for place in range(94)},  # full-width forms
+    **dict(zip("\u3010\u3014\u3011\u3015\ufe13\ufe55\ufe6b", "[[]]::@", strict=True)),
 }
+_ODD = re.compile(f"[{_UNSEEN}{''.join(_LOOKALIKES)}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +59,26 @@ class Shown:
 
 
 def unfold(value: str) -> str:
-    return _FOLD.sub("", value)
+    return _FOLD.sub("", value) if "\n" in value else value
 
 
 def as_seen(text: str) -> str:
     """Return a text as the eye takes it: without what takes no room, lookalikes in ASCII."""
-    return text if text.isascii() else re.sub(f"[{_UNSEEN}]", "", text).translate(_LOOKALIKES)
+    return text if text.isascii() else _ODD.sub(lambda odd: _LOOKALIKES.get(odd[0], ""), text)
 
 
 def shown(value: str) -> Shown:
     """Decode a header's value. What can't be decoded stands there as its octets, as Latin-1."""
+    if "=?" not in value and value.isascii():
+        return Shown(unfold(value), whole=True)
     parts = list(_decoded_parts(unfold(value)))
     return Shown("".join(part.text for part in parts), all(part.whole for part in parts))
 
 
-def shown_apart(value: str) -> str:
-    """Decode as those programs do that put white space where encoded words meet other text."""
-    return " ".join(part.text for part in _decoded_parts(unfold(value)))
+def shown_variously(value: str) -> set[str]:
+    """Decode as programs do: some put white space where encoded words meet other text."""
+    texts = [part.text for part in _decoded_parts(unfold(value))]
+    return {"".join(texts), " ".join(texts).strip()}
 
 
 def _decoded_parts(value: str) -> Iterator[Shown]:
