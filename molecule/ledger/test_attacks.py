@@ -53,11 +53,11 @@ def test_a_hundred_aliases_in_one_message(server: Server) -> None:
     assert said.startswith("550 5.7.1 This reply answers mail that came in for ")
 
 
-def test_a_thousand_ids_in_one_header(server: Server) -> None:
+def test_hundreds_of_ids_in_one_header(server: Server) -> None:
     shop, friend = alias(), somebody()
     message = incoming(shop)
     server.send(message)
-    many = "\r\n ".join(f"<{number}.{token()}@somewhere.test>" for number in range(1000))
+    many = "\r\n ".join(f"<{number}.{token()}@somewhere.test>" for number in range(700))
     reply = answer(message, References=many.replace("\r\n", ""))
     submit(server, reply, friend)
     assert sender_of(left(server, friend)) == shop
