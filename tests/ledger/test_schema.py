@@ -119,8 +119,8 @@ def test_several_processes_may_make_it_at_once(place: str, store: Store) -> None
     for process in processes:
         process.communicate(timeout=60)
     assert [process.returncode for process in processes] == [0] * 5
-    for which in range(5):
+    for each in range(5):
         for number in range(10):
-            assert store.addresses_of(LOGIN, f"<{number}@p{which}.example>") == {SHOP}
+            assert store.addresses_of(LOGIN, f"<{number}@p{each}.example>") == {SHOP}
     [(received,)] = store.database.read("SELECT received FROM address")
     assert received == 50
