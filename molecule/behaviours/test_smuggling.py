@@ -48,7 +48,8 @@ def test_bare_newlines_are_made_whole(server: Server) -> None:
     word = token()
     with server.wire("smtp") as wire:
         begin(server, wire)
-        wire.send(b"Subject: %b\nX-Second: line\n\none\ntwo\r\nthree\r\n.\r\n" % word.encode())
+        head = b"Message-ID: <1@example.org>\nSubject: %b\nX-Second: line\n" % word.encode()
+        wire.send(head + b"\none\ntwo\r\nthree\r\n.\r\n")
         assert wire.answer().startswith("250")
     raw = server.wait_for_raw(None, word)
     assert b"\r\nX-Second: line\r\n\r\none\r\ntwo\r\nthree\r\n" in raw
