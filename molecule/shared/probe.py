@@ -333,9 +333,7 @@ class Server(Host):
 
     def restart_dovecot(self) -> None:
         """End its sessions, and let it forget wrong passwords: each delays the next login."""
-        with self.provoking(
-            "Killed with signal 15", "anvil-auth-penalty", "stats-writer", "Shutting down logging"
-        ):
+        with self.provoking("Killed with signal 15", "anvil-auth-penalty", "Shutting down logging"):
             self.run("systemctl", "restart", "dovecot")
 
     def queue(self) -> list[dict[str, Any]]:
