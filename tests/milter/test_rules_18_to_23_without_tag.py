@@ -34,6 +34,7 @@ LEDGER = MemoryLedger(
         ("shop(a)@example.com", "shop@example.com", "a <shop@example.com>"),
         ("Us: shop@example.com;", "shop@example.com", "shop@example.com"),
         ("<@a.example:shop@example.com>", "shop@example.com", "shop@example.com"),
+        ("<shop(:)@example.com>", "shop@example.com", "shop@example.com"),
         ("shop@example.com,", "shop@example.com", "shop@example.com"),
         ("mailbox+x@example.com", "mailbox+x@example.com", "mailbox+x@example.com"),
     ],

@@ -100,7 +100,7 @@ def _mailbox(tokens: list[_Token]) -> Mailbox:
         end = kinds.index(">", start) if ">" in kinds[start:] else len(tokens)
         inside = tokens[start + 1 : end]
         # A source route stands before the address: <@a,@b:user@c>
-        route = [place for place, token in enumerate(inside) if token.text == ":"]
+        route = [place for place, token in enumerate(inside) if token.kind == ":"]
         return Mailbox(
             _phrase(tokens[:start]), _address(inside[route[-1] + 1 :] if route else inside)
         )
