@@ -13,6 +13,8 @@ WARNING = 4  # in syslog's numbers; errors are lower
 HARMLESS = (
     ("dbus-daemon", "Failed to set fd limit"),  # the container may not raise its own limits
     ("dovecot", "SIGHUP received - reloading configuration"),  # somebody asked it to
+    # Half a message that it was about to take when somebody pulled the plug.
+    ("postfix", "bogus file name: incoming/"),
     # Statistics that nobody reads, at the moment of a reload or restart.
     ("dovecot", "net_connect_unix(/run/dovecot/stats-writer) failed: Connection refused"),
 )

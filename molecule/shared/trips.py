@@ -5,13 +5,14 @@ import tarfile
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 
 from cases import Case, Outcome, as_a_file, by_the_command
 from changed import configured, let_in
 from judging import comparable
 from leaving import own_headers, sender_of
+from mailpopbox.config import Config
 from mailpopbox.oneshot import as_handed, split
 from pipeline import Parcel, answers
 from probe import Server, wait_until
@@ -67,11 +68,13 @@ class Trip:
 def sent(server: Server, ways: Iterable[tuple[Case, str]]) -> list[Trip]:
     """Send cases, each through the port it is to take, and see what arrived."""
     run = uuid.uuid4().hex
-    trips = [_trip(case, service, run, number) for number, (case, service) in enumerate(ways)]
+    trips = [
+        _trip(server, case, service, run, number) for number, (case, service) in enumerate(ways)
+    ]
     with let_in(server, {trip.case.question.login for trip in trips}):
-        for config in dict.fromkeys(trip.case.question.config for trip in trips):
+        for config in dict.fromkeys(map(_config_for, trips)):
             with configured(server, config):
-                _send(server, [trip for trip in trips if trip.case.question.config == config])
+                _send(server, [trip for trip in trips if _config_for(trip) == config])
     wait_until("empty queue", lambda: not server.queue(), timeout=60)
     copies = _copies(server, run, {trip.service for trip in trips})
     for trip in trips:
@@ -79,7 +82,15 @@ def sent(server: Server, ways: Iterable[tuple[Case, str]]) -> list[Trip]:
     return trips
 
 
-def _trip(case: Case, service: str, run: str, number: int) -> Trip:
+def _config_for(trip: Trip) -> Config:
+    """Return how the server is to judge a case that answers nothing which is known.
+
+    The server does know some of that, for it remembers the other cases.
+    """
+    return replace(trip.case.question.config, auto_sendas=False)
+
+
+def _trip(server: Server, case: Case, service: str, run: str, number: int) -> Trip:
     """Give a case an envelope: one to three recipients, and all that the message needs."""
     message = as_a_file(case.question, _BODIES[number % len(_BODIES)])
     domain = "example.com" if service == "smtp" else "somewhere.test"
@@ -89,7 +100,9 @@ def _trip(case: Case, service: str, run: str, number: int) -> Trip:
     if service == "submission" and not head.isascii() and _is_utf8(head):
         options.append("SMTPUTF8")
     parcel = Parcel(case.question.sender, recipients, message, options)
-    return Trip(case, service, parcel, by_the_command(case.question, message))
+    there = replace(case.question.config, hostname=server.hostname)
+    foretold = by_the_command(replace(case.question, config=there), message)
+    return Trip(case, service, parcel, foretold)
 
 
 def _is_utf8(octets: bytes) -> bool:

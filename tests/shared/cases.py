@@ -94,9 +94,10 @@ def by_the_rules(case: Case) -> Outcome:
 
 
 def by_the_command(question: Question, message: bytes) -> Outcome:
-    """Return what `mailpopbox rewrite` says of it; mail from outside is none of its affair."""
+    """Return what `mailpopbox rewrite` says of it; the rules, of mail from outside."""
     if question.login is None:
-        return Outcome("", tuple(comparable(as_handed(message)[0])), question.sender)
+        handed = replace(question, pairs=as_handed(message)[0]).answer()
+        return Outcome("", tuple(comparable(handed.pairs)), handed.sender)
     rewriting = rewritten(message, question.login, question.sender, question.config)
     if rewriting.decision.refusal:
         return _refused(rewriting.decision.refusal)
