@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email import message_from_string
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
@@ -90,6 +91,21 @@ def letter(sender: str, to: str, subject: str, text: str) -> EmailMessage:
     return message
 
 
+def letter_of(asked: argparse.Namespace) -> EmailMessage:
+    return letter(asked.sender, asked.to, asked.subject, asked.text)
+
+
+def answer(server: Mailbox) -> EmailMessage:
+    """Answer the newest mail as mail programs do: they know the login only."""
+    mails = wait_and_fetch(server)
+    if not mails:
+        sys.exit("There is nothing to answer: the mailbox is empty.")
+    newest = message_from_string(mails[-1])
+    message = letter(server["login"], newest["From"], f"Re: {newest['Subject']}", "Thank you!\n")
+    message["In-Reply-To"] = message["References"] = newest["Message-ID"]
+    return message
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -102,6 +118,7 @@ def arguments() -> argparse.Namespace:
         command.add_argument("--to", required=True, metavar="ADDRESS")
         command.add_argument("--subject", default="Hello")
         command.add_argument("--text", default="Hello!\n")
+    commands.add_parser("answer", help="answer the newest mail, as the owner's mail program does")
     command = commands.add_parser("fetch", help="print all mail of the mailbox")
     command.add_argument("--outside", action="store_true", help="what came out for other domains")
     return parser.parse_args()
@@ -115,7 +132,7 @@ def run(asked: argparse.Namespace, server: Mailbox) -> None:
         if not mails:
             sys.exit("The mailbox is empty.")
     else:
-        message = letter(asked.sender, asked.to, asked.subject, asked.text)
+        message = answer(server) if asked.command == "answer" else letter_of(asked)
         with stranger(server) if asked.command == "deliver" else owner(server) as client:
             client.send_message(message)
         print("The server took it.")

@@ -135,15 +135,18 @@ def test_the_printed_lines_work_as_printed(printed: str) -> None:
     *lines, stop = commands(printed)
     assert stop == "make try-stop"
     answers = [paste(line) for line in lines]
-    mine, outside = answers[1], answers[3]
+    mine, outside = answers[1], answers[4]
     assert "\nSubject: Hello\n" in mine
     assert "\nX-Original-To: anything@example.com\n" in f"\n{mine}"
     assert "\nSubject: Re: Hello\n" in outside
     assert "\nFrom: anything@example.com\n" in outside
+    assert "\nSubject: Question\n" in outside
+    assert "\nFrom: shop@example.com\n" in outside
     assert "\nX-Original-To: friend@somewhere.test\n" in f"\n{outside}"
     assert server()["login"] not in outside
+    assert "anything@example.com" in answers[5]
     # Where curl is there, it says the same of the first message.
-    for answer, fetched in zip(answers[5::2], (mine, outside), strict=bool(answers[4:])):
+    for answer, fetched in zip(answers[7::2], (mine, outside), strict=bool(answers[6:])):
         assert answer.replace("\r\n", "\n").strip() in fetched
 
 

@@ -279,19 +279,27 @@ def check(server: Server) -> None:
 def pasted(server: Server) -> dict[str, list[str]]:
     """Return lines for a shell, each group with a sentence."""
     domains = server["domains"]
-    mine = f"anything@{domains[0]}" if domains else server["login"]
+    mine, shop = (
+        (f"{word}@{domains[0]}" if domains else server["login"]) for word in ("anything", "shop")
+    )
     friend = "friend@somewhere.test"
-    program, subject = ["trial/mail.py"], ["--subject", f"Re: Hello [sendas:{mine}]"]
+    program, subject = ["trial/mail.py"], ["--subject", f"Question [sendas:{shop}]"]
     return {
         "Bring a first mail to any address, as another server does (no login):": [
             shlex.join([*program, "deliver", "--from", friend, "--to", mine])
         ],
         "Fetch it over POP3S:": [shlex.join([*program, "fetch"])],
-        "Answer as that address, by a tag in the Subject (with the login, over TLS):": [
+        "Answer it (with the login, over TLS): it leaves from the address that it came in for:": [
+            shlex.join([*program, "answer"])
+        ],
+        "Write first as any address, by a tag in the Subject:": [
             shlex.join([*program, "send", "--from", server["login"], "--to", friend, *subject])
         ],
-        f"It did not leave. Read it as {friend} would: no trace of the login, none of the tag:": [
+        f"Neither left. Read them as {friend} would: no trace of the login, none of the tag:": [
             shlex.join([*program, "fetch", "--outside"])
+        ],
+        "See which addresses are in use, and who writes to them:": [
+            shlex.join(["podman", "exec", CONTAINER, "mailpopbox", "addresses"])
         ],
         **(with_curl(server, friend, mine) if curl_speaks_mail() else {}),
         "Stop, and remove the container with its mail, and .try:": ["make try-stop"],
