@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Make a large ledger: fill_ledger.py FILE MESSAGES. Runs on the server, as the ledger's owner.
 
-It writes past the ledger's own code, a hundred times faster, and leaves a file as years would have.
+It writes past the ledger's own code, which takes minutes instead of hours, and leaves a file as
+years would have.
 """
 
 import sqlite3
