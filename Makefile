@@ -5,6 +5,7 @@ SCENARIO ?= default
 SECONDS ?= 60
 ROUNDS ?= 5
 MESSAGES ?= 100000
+MESSAGE_IDS ?= 10000000
 SCENARIOS := full ledger default sendas several control
 JOBS ?= 2
 
@@ -81,6 +82,10 @@ mutants: ## break the rules in a thousand ways, and list what no test notices (h
 .PHONY: bench-milter
 bench-milter: env ## how fast with our milter, none, or OpenDKIM: ROUNDS=5; memory over MESSAGES=100000
 	@$(tools) python bench/compare_milters.py --rounds $(ROUNDS) --messages $(MESSAGES)
+
+.PHONY: bench-ledger
+bench-ledger: env ## how fast with and without the ledger, and with MESSAGE_IDS=10000000 in it: ROUNDS=5
+	@$(tools) python bench/compare_ledgers.py --rounds $(ROUNDS) --message-ids $(MESSAGE_IDS)
 
 .PHONY: molecule
 molecule: env ## one scenario from nothing to nothing: SCENARIO=default, full, sendas, ledger …

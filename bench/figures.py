@@ -90,6 +90,18 @@ def comparison(workloads: Mapping[str, Rounds], base: str) -> str:
     return table(heads, rows)
 
 
+def side_by_side(figures: Mapping[str, Sequence[Mapping[str, float]]], name: str, base: str) -> str:
+    """Return the table of what was measured of two, named by what is measured, round by round."""
+    rows = []
+    for what in figures[base][0]:
+        ones, others = ([each[what] for each in figures[which]] for which in (name, base))
+        ratios = Spread.of(one / other for one, other in zip(ones, others, strict=True))
+        form = ".1f" if max(ones + others) < 1000 else ".0f"
+        shown = [Spread.of(values).show(form) for values in (others, ones)]
+        rows.append([what, *shown, ratios.show(".2f")])
+    return table(["", base, name, f"of {base}"], rows)
+
+
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown that reads well as it stands, too."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]

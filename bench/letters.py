@@ -49,7 +49,35 @@ Content-Type: text/plain; charset=UTF-8; format=flowed
 Content-Transfer-Encoding: 7bit
 
 """
-_HEADS = {"Outlook": _OUTLOOK, "Thunderbird": _THUNDERBIRD}
+# What a shop sends: it comes in, and nothing of it changes.
+_SHOP = """\
+Received: from mta-7.mailer.example (mta-7.mailer.example [192.0.2.17])
+ by out.shop.example (Postfix) with ESMTPS id {number}
+ for <somebody@example.com>; Tue, 4 Mar 2025 09:11:13 +0000 (UTC)
+Received: by mta-7.mailer.example id h{number} for <somebody@example.com>;
+ Tue, 4 Mar 2025 09:11:12 +0000 (envelope-from <{login}>)
+DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=shop.example; s=mailer;
+ h=From:To:Subject:Date:Message-ID;
+ bh=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=;
+ b=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+ AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==
+From: The Shop <{login}>
+To: somebody@example.com
+Reply-To: service@shop.example
+Subject: Your order {number} is on its way
+Date: Tue, 4 Mar 2025 09:11:12 +0000
+Message-ID: <{number}.1741079472@mta-7.mailer.example>
+List-Unsubscribe: <https://shop.example/unsubscribe/{number}>
+List-Unsubscribe-Post: List-Unsubscribe=One-Click
+Feedback-ID: orders:mailer
+X-Mailer: The Mailer 7
+Precedence: bulk
+MIME-Version: 1.0
+Content-Type: text/plain; charset="utf-8"
+Content-Transfer-Encoding: 7bit
+
+"""
+_HEADS = {"Outlook": _OUTLOOK, "Thunderbird": _THUNDERBIRD, "Shop": _SHOP}
 _LINE = b"The quick brown fox jumps over the lazy dog, again and again and again.\r\n"
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Submit messages over parallel connections, and tell how that went. Runs on the server itself.
+"""Hand in messages over parallel connections, and tell how that went. Runs on the server itself.
 
 It reads a job as JSON from standard input and writes a report as JSON. Connections are opened and
 logged in before the clock starts, for what a login costs has nothing to do with a milter.
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from aliases import alias_of
 from letters import Letters
 
 _SECONDS = 120
@@ -26,8 +27,10 @@ _SECONDS = 120
 class Job:
     """How many messages, over how many connections, from whom to whom, and what."""
 
+    # Without a password it is another server's sender, and the messages come on port 25.
     login: str
     password: str
+    # Without one, each message is for the alias that its number has.
     recipient: str
     messages: int
     connections: int
@@ -49,30 +52,39 @@ class Report:
     latencies: list[float]
 
 
+def connect(job: Job) -> smtplib.SMTP:
+    """Return a connection as a mail program has it, or as another server."""
+    if not job.password:
+        client = smtplib.SMTP("127.0.0.1", 25, "client.example.org", timeout=_SECONDS)
+        client.ehlo()
+        return client
+    # The certificate is the server's own.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    client = smtplib.SMTP_SSL(
+        "127.0.0.1", 465, "client.example.org", timeout=_SECONDS, context=context
+    )
+    client.login(job.login, job.password)
+    return client
+
+
 class Submission:
-    """One connection, TLS from the start and logged in, that takes any number of messages.
+    """One connection that takes any number of messages.
 
     MAIL, RCPT and DATA go in one packet: Postfix offers that and mail programs use it, and it
     leaves the processor to the server.
     """
 
     def __init__(self, job: Job) -> None:
-        # The certificate is the server's own.
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        self._client = smtplib.SMTP_SSL(
-            "127.0.0.1", 465, "client.example.org", timeout=_SECONDS, context=context
-        )
-        self._client.login(job.login, job.password)
+        self._client = connect(job)
         self._letters = Letters(job.login, job.size, job.program)
         self._end = self._letters.body() + b".\r\n"
-        envelope = f"MAIL FROM:<{job.login}>\r\nRCPT TO:<{job.recipient}>\r\nDATA\r\n"
-        self._envelope = envelope.encode()
+        self._job = job
 
     def send(self, number: int) -> float:
         """Return the seconds between the end of the message and the answer to it."""
-        self._write(self._envelope)
+        self._write(self._envelope(number))
         for code in (250, 250, 354):
             self._expect(code)
         self._write(self._letters.head(number) + self._end)
@@ -82,6 +94,10 @@ class Submission:
 
     def close(self) -> None:
         self._client.quit()
+
+    def _envelope(self, number: int) -> bytes:
+        recipient = self._job.recipient or alias_of(number)
+        return f"MAIL FROM:<{self._job.login}>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode()
 
     def _write(self, data: bytes) -> None:
         assert self._client.sock

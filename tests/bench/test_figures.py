@@ -1,7 +1,7 @@
 """Figures and tables of the benches, from samples that are given."""
 
 import pytest
-from figures import Sample, Spread, comparison, percentile, table
+from figures import Sample, Spread, comparison, percentile, side_by_side, table
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,19 @@ def test_a_round_that_misses_a_sample_is_noticed() -> None:
     rounds = {"none": [Sample(1, 1, 1, 1)] * 2, "ours": [Sample(1, 1, 1, 1)]}
     with pytest.raises(ValueError, match="argument"):
         comparison({"small": rounds}, "none")
+
+
+def test_two_stand_side_by_side() -> None:
+    rounds = {
+        "empty": [{"rows": 1000, "µs": 10}, {"rows": 500, "µs": 20}],
+        "large": [{"rows": 900, "µs": 11}, {"rows": 450, "µs": 22}],
+    }
+    heads, _, rows, micros = side_by_side(rounds, "large", "empty").splitlines()
+    assert cells(heads) == ["", "empty", "large", "of empty"]
+    assert cells(rows) == [
+        *("rows", "750 (500 to 1000)", "675 (450 to 900)", "0.90 (0.90 to 0.90)"),
+    ]
+    assert cells(micros)[1:3] == ["15.0 (10.0 to 20.0)", "16.5 (11.0 to 22.0)"]
 
 
 def test_a_table_stands_in_line() -> None:

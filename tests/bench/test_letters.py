@@ -6,14 +6,17 @@ from email.policy import SMTP
 
 import compare_milters
 import pytest
+from aliases import SENDER
 from letters import Letters
 from mailpopbox import rules
 from mailpopbox.config import Config, Mailbox
 from mailpopbox.ledger import NothingKnown
 from mailpopbox.message import SetSender, Transaction
+from mailpopbox.passage import Use, passage_of
 
 LOGIN = "mailbox@example.com"
 LETTERS = Letters(LOGIN, 4096)
+MAILBOXES = (Mailbox(LOGIN, ("example.com",), ()),)
 
 
 @pytest.mark.parametrize("size", [4096, 4097, 204800])
@@ -44,15 +47,27 @@ def test_the_rules_rewrite_it(program: str, count: int, changed: int) -> None:
     message = message_from_bytes(letters.head(7), policy=SMTP)
     headers = tuple((name, str(value)) for name, value in message.items())
     assert len(headers) == count
-    mailboxes = (Mailbox(LOGIN, ("example.com",), ()),)
     decision = rules.decide(
         Transaction(headers, LOGIN, ("service@shop.test",), LOGIN, "f" * 32),
-        Config("/run/milter.sock", "mx.example.com", mailboxes),
+        Config("/run/milter.sock", "mx.example.com", MAILBOXES),
         NothingKnown(),
     )
     assert decision.outcome == "rewritten"
     assert SetSender("shop-0000007@example.com") in decision.changes
     assert len(decision.changes) == changed
+
+
+def test_what_comes_in_passes_unchanged_and_is_remembered() -> None:
+    message = message_from_bytes(Letters(SENDER, 4096, "Shop").head(7), policy=SMTP)
+    headers = tuple((name, str(value)) for name, value in message.items())
+    recipients = ("shop@example.com",)
+    transaction = Transaction(headers, SENDER, recipients, None, "f" * 32)
+    config = Config("/run/milter.sock", "mx.example.com", MAILBOXES)
+    decision = rules.decide(transaction, config, NothingKnown())
+    assert (decision.refusal, decision.changes) == (None, ())
+    passage = passage_of(transaction, decision, config)
+    assert passage.ids == ("<0000007.1741079472@mta-7.mailer.example>",)
+    assert passage.uses == (Use(LOGIN, "shop@example.com", domain="shop.test"),)
 
 
 SENT = {"From": LOGIN, "Subject": "Hello [sendas:shop-1]"}

@@ -43,10 +43,14 @@ class Passage:
 def passage_of(transaction: Transaction, decision: Decision, config: Config) -> Passage:
     """Return what is to be remembered of a message that is about to be accepted."""
     pairs = among(transaction.headers, "from", "message-id")
-    before = tuple(numbered(pairs))
-    after = tuple(numbered(applied(pairs, decision.changes)))
-    # First the one that the world sees, and answers.
-    ids = message_ids(each for each in chain(after, before) if each.key == "message-id")
+    before = after = tuple(numbered(pairs))
+    seen = [before]
+    # Most mail comes in, and passes unchanged: that is not worth reading twice.
+    if decision.changes:
+        after = tuple(numbered(applied(pairs, decision.changes)))
+        # First the id that the world sees, and answers.
+        seen = [after, before]
+    ids = message_ids(each for each in chain(*seen) if each.key == "message-id")
     uses = chain(_going_out(transaction, decision), _coming_in(transaction, after, config))
     return Passage(tuple(dict.fromkeys(ids))[:_MOST_IDS], tuple(uses))
 

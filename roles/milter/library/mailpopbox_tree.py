@@ -86,6 +86,7 @@ def main() -> None:
             "files": {"type": "dict", "required": True},
         },
         supports_check_mode=True,
+        no_log=True,  # nobody wants to read the program in the journal of the host
     )
     folder, files = Path(module.params["path"]), module.params["files"]
     old = texts_below(folder)
