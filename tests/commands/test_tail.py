@@ -108,7 +108,9 @@ def test_where_to() -> None:
 def test_it_ends_by_ctrl_c(host: Host, journal: Path) -> None:
     """A real process with a journal that goes on."""
     journal.write_text(f"#!/bin/sh\ncat {journal.parent}/lines\nexec sleep 60\n")
-    words = [sys.executable, "-m", "mailpopbox", "tail", "--config", str(host.config)]
+    # Whoever runs the tests in the background ignores it, and so would all that they start.
+    words = ["env", "--default-signal=INT", sys.executable, "-m", "mailpopbox", "tail"]
+    words += ["--config", str(host.config)]
     environment = os.environ | {"PYTHONPATH": str(Path(tail.__file__).parents[2])}
     with subprocess.Popen(
         words, stdout=subprocess.PIPE, env=environment, start_new_session=True, text=True
