@@ -1,9 +1,9 @@
 """A ledger in a file, kept by SQLite."""
 
-import os
 import sqlite3
+import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from mailpopbox.ledger.engine import Row
@@ -53,14 +53,20 @@ def _make(path: Path) -> None:
     """Make the file if there is none.
 
     The milter and the members of its group write to it, whoever of them comes first and whatever
-    the umask. SQLite gives the files beside it the same rights.
+    the umask; SQLite gives the files beside it the same rights. It is in WAL mode when it appears,
+    since SQLite does not wait for others who just switch to that.
     """
-    with suppress(FileExistsError):
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            os.fchmod(descriptor, 0o660)
-        finally:
-            os.close(descriptor)
+    if path.exists():
+        return
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as folder:
+        new = Path(folder, path.name)
+        new.touch()
+        new.chmod(0o660)
+        with closing(sqlite3.connect(new)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        # Whoever was quicker has made the same.
+        with suppress(FileExistsError):
+            path.hardlink_to(new)
 
 
 def _file_at(path: Path) -> tuple[int, int]:
