@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from plugins import TOP
 
 MODULE = TOP / "roles/milter/library/mailpopbox_tree.py"
@@ -73,3 +74,12 @@ def test_check_mode_only_foretells(folder: Path) -> None:
     answer = keep(folder, FILES, _ansible_check_mode=True)
     assert answer["changed"]
     assert not folder.exists()
+
+
+def test_the_role_copies_every_package_of_the_program() -> None:
+    """A folder that is left out would be missed on the host only."""
+    tasks = yaml.safe_load((TOP / "roles/milter/tasks/main.yml").read_text())
+    [copied] = [task["vars"]["packages"] for task in tasks if "mailpopbox_tree" in task]
+    source = TOP / "milter/src"
+    folders = {str(path.parent.relative_to(source)) for path in source.rglob("*.py")}
+    assert set(copied) == folders
