@@ -10,9 +10,8 @@ from mailpopbox.gate import MailboxState, Standing
 from mailpopbox.ledger.database import Database
 from mailpopbox.ledger.engine import Connection, Engine
 from mailpopbox.ledger.sqlite import SQLite
+from mailpopbox.ledger.tidy import DAY
 from mailpopbox.passage import Passage, Use, digest
-
-_DAY = 24 * 60 * 60
 
 _USED = """
     INSERT INTO address
@@ -111,7 +110,7 @@ def _remember(passage: Passage, now: int, connection: Connection) -> None:
         if use.domain:
             connection.run(_WROTE, [address, use.domain, now, now])
         for each in digests:
-            connection.run(_PASSED, [each, address, now // _DAY])
+            connection.run(_PASSED, [each, address, now // DAY])
 
 
 def _use(use: Use, now: int, connection: Connection) -> int:
