@@ -7,6 +7,7 @@ ROUNDS ?= 5
 MESSAGES ?= 100000
 MESSAGE_IDS ?= 10000000
 SCENARIOS := full ledger default sendas several control
+PARTS := lint unit postgres $(SCENARIOS) trial
 JOBS ?= 2
 
 # Molecule finds Ansible by PATH. It would load every scenario for any of them, and keep its state
@@ -30,15 +31,19 @@ try-stop: ## remove that server
 	@$(tools) trial/down
 
 .PHONY: test
-test: lint unit images postgres ## everything: linters, unit tests, all scenarios on Debian 12 and 13, `make try`
-	@$(MAKE) --no-print-directory --jobs=$(JOBS) $(addprefix labelled-,$(SCENARIOS) trial)
+test: env ## everything: linters, unit tests, all scenarios on Debian 12 and 13, `make try`
+	@$(MAKE) --no-print-directory --jobs=$(JOBS) $(call labelled,$(PARTS))
 
-# They mostly wait, so some run at a time, the longest first; a name before each line says whose it is.
-.PHONY: $(addprefix labelled-,$(SCENARIOS) trial)
-$(addprefix labelled-,$(SCENARIOS)): labelled-%:
+# They mostly wait, so some run at a time: what fails soonest first, then the longest.
+labelled = $(addprefix labelled-,$(1))
+.PHONY: $(call labelled,$(PARTS))
+$(call labelled,lint unit postgres trial): labelled-%:
+	@tools/labelled $* $(MAKE) --no-print-directory $*
+$(call labelled,$(SCENARIOS)): labelled-%:
 	@tools/labelled $* $(MAKE) --no-print-directory molecule SCENARIO=$*
-labelled-trial:
-	@tools/labelled trial $(MAKE) --no-print-directory trial
+$(call labelled,postgres $(SCENARIOS) trial): images
+# It adds to what the unit tests have covered.
+labelled-postgres: labelled-unit
 
 .PHONY: images
 images: env ## the containers' images of Debian 12 and 13
