@@ -125,8 +125,9 @@ def main() -> None:
         no_log=True,  # nobody wants to read whole files in the journal of the host
     )
     folders, files = module.params["folders"], module.params["files"]
+    # What stays among the parameters is shown by -vvv, and there may be a password in a text.
+    texts = dict(zip(map(Path, files), module.params.pop("texts"), strict=True))
     rights = {Path(path): given or {} for path, given in (folders | files).items()}
-    texts = dict(zip(map(Path, files), module.params["texts"], strict=True))
     alone_in = module.params["alone_in"] and Path(module.params["alone_in"])
 
     missing = [path for path in rights if not path.exists()]

@@ -164,6 +164,12 @@ def test_nobody_else_sees_what_is_checked(folder: Path) -> None:
     assert mode(folder / "a") == 0o600
 
 
+def test_a_text_is_shown_as_a_difference_only(folder: Path) -> None:
+    answer = keep(folder, {"a": "secret\n"}, mode="0600")
+    del answer["diff"]
+    assert "secret" not in json.dumps(answer)
+
+
 def test_the_role_copies_every_package_of_the_program() -> None:
     """A folder that is left out would be missed on the host only."""
     tasks = yaml.safe_load((TOP / "roles/milter/tasks/main.yml").read_text())
