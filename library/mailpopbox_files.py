@@ -117,15 +117,14 @@ def main() -> None:
         argument_spec={
             "folders": {"type": "dict", "default": {}},
             "files": {"type": "dict", "default": {}},
-            "texts": {"type": "list", "elements": "str", "default": []},
+            # There may be a password in them, and they are too long for the host's journal.
+            "texts": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "alone_in": {"type": "path"},
             "check": {"type": "str"},
         },
         supports_check_mode=True,
-        no_log=True,  # nobody wants to read whole files in the journal of the host
     )
     folders, files = module.params["folders"], module.params["files"]
-    # What stays among the parameters is shown by -vvv, and there may be a password in a text.
     texts = dict(zip(map(Path, files), module.params.pop("texts"), strict=True))
     rights = {Path(path): given or {} for path, given in (folders | files).items()}
     alone_in = module.params["alone_in"] and Path(module.params["alone_in"])
@@ -148,7 +147,9 @@ def main() -> None:
     for path in filter(Path.exists, rights):
         different = set_rights(module, path, rights[path])
         diff += [] if path in missing else different
-    module.exit_json(changed=bool(diff), diff=diff)
+    # Whether differences may be shown is the task's to say.
+    module.no_log_values.clear()
+    module.exit_json(changed=bool(diff), **({"diff": diff} if module._diff else {}))  # noqa: SLF001
 
 
 if __name__ == "__main__":

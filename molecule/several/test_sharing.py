@@ -35,6 +35,7 @@ def test_the_password_of_the_database_is_shown_to_nobody(
     assert run.rc == 0, run.output
     assert password not in run.output
     assert password not in server.run("sh", "-c", "cat /proc/[0-9]*/cmdline").stdout
+    assert password not in server.run("journalctl", "--output=cat").stdout
     done = server.run("runuser", "-u", "nobody", "cat", "/etc/mailpopbox/milter.yml", check=False)
     assert done.returncode != 0
     with_password = f"postgresql://ledger:{password}@127.0.0.1:1/ledger"

@@ -39,9 +39,9 @@ def module(**arguments: object) -> dict[str, Any]:
 
 
 def keep(folder: Path, texts: dict[str, str], mode: str = "0644", **more: object) -> dict[str, Any]:
-    """Keep files in a folder."""
+    """Keep files in a folder, and show what is different."""
     files = {str(folder / name): ME | {"mode": mode} for name in texts}
-    return module(files=files, texts=list(texts.values()), **more)
+    return module(files=files, texts=list(texts.values()), **{"_ansible_diff": True, **more})
 
 
 def found(folder: Path) -> dict[str, str]:
@@ -164,10 +164,9 @@ def test_nobody_else_sees_what_is_checked(folder: Path) -> None:
     assert mode(folder / "a") == 0o600
 
 
-def test_a_text_is_shown_as_a_difference_only(folder: Path) -> None:
-    answer = keep(folder, {"a": "secret\n"}, mode="0600")
-    del answer["diff"]
-    assert "secret" not in json.dumps(answer)
+def test_a_text_is_shown_where_differences_are_only(folder: Path) -> None:
+    assert "secret" in json.dumps(keep(folder, {"a": "secret\n"}))
+    assert "secret" not in json.dumps(keep(folder, {"b": "secret\n"}, _ansible_diff=False))
 
 
 def test_the_role_copies_every_package_of_the_program() -> None:
