@@ -11,7 +11,7 @@ import re
 from dataclasses import asdict, dataclass, replace
 
 import container
-from aliases import ALIASES, SENDER, LedgerJob
+from aliases import ALIASES, LOGIN, SENDER, LedgerJob
 from container import BenchError, say
 from figures import comparison, side_by_side, table
 from submit import Job
@@ -77,6 +77,7 @@ class Switch:
     looks: int = 0
 
     def __call__(self, candidate: Candidate) -> None:
+        container.empty(LOGIN)
         container.put_in_force(candidate.milters)
         container.submit(replace(JOB, messages=WARM_UP))
         self.looks += 1

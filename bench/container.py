@@ -68,6 +68,11 @@ def submit(job: Job) -> Report:
     return Report(**json.loads(answer))
 
 
+def empty(login: str) -> None:
+    """Let a mailbox not grow from candidate to candidate."""
+    run("rm", "-rf", f"/var/vmail/{login}")
+
+
 def put_in_force(milters: str) -> None:
     """Let Postfix use these milters."""
     run("postconf", "-e", f"smtpd_milters={milters}")
