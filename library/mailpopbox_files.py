@@ -48,7 +48,7 @@ Difference = dict[str, Any]
 
 def text_of(path: Path) -> str:
     """Return what stands in a file, "" if there is none."""
-    return path.read_text(errors="surrogateescape") if path.is_file() else ""
+    return path.read_text("utf-8", "surrogateescape") if path.is_file() else ""
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -76,7 +76,7 @@ def write(module: AnsibleModule, path: Path, text: str) -> None:
         path.touch(0o600)
     temporary = Path(module.tmpdir, "file")
     temporary.touch(0o600)
-    temporary.write_text(text)
+    temporary.write_text(text, "utf-8")
     module.atomic_move(str(temporary), str(path))
 
 
@@ -94,7 +94,7 @@ def refuse_what_fails(module: AnsibleModule, check: str, texts: Texts) -> None:
     folder = Path(module.tmpdir, "new")
     folder.mkdir(mode=0o700)
     for path, text in texts.items():
-        Path(folder, path.name).write_text(text)
+        Path(folder, path.name).write_text(text, "utf-8")
     argv = [word.replace("%s", str(folder)) for word in shlex.split(check)]
     rc, stdout, stderr = module.run_command(argv)
     if rc:
