@@ -33,9 +33,9 @@ def test_there_and_back(used: Host, other: Host, monkeypatch: pytest.MonkeyPatch
     exported = used.run("export").out
     assert exported.splitlines()[0] == FIRST
     number = len(exported.splitlines()) - 1
-    for _ in range(2):
+    for argv in ((), ("-",)):
         typed(exported, monkeypatch)
-        answer = other.run("import")
+        answer = other.run("import", *argv)
         assert (answer.code, answer.out) == (0, f"{number} lines were taken into the ledger.\n")
         assert other.run("export").out == exported
 

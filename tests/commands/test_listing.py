@@ -67,7 +67,7 @@ def test_blocked_and_expired(used: Host) -> None:
 
 def test_none(used: Host) -> None:
     answer = used.run("addresses", "--blocked")
-    assert (answer.code, answer.out, answer.err) == (0, "", "There is no such address.\n")
+    assert (answer.code, answer.out, answer.err) == (0, "", "No alias is like that.\n")
 
 
 def test_no_ledger_yet(host: Host) -> None:
@@ -77,7 +77,7 @@ def test_no_ledger_yet(host: Host) -> None:
     assert answer.code == 0
     assert answer.err == (
         "/nonexistent/ledger.sqlite is not there: no mail has come or gone yet.\n"
-        "There is no such address.\n"
+        "No alias is like that.\n"
     )
     assert host.run("addresses", "--json").json == {"frozen": {}, "addresses": []}
 

@@ -31,7 +31,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "file", type=Path, nargs="?", metavar="FILE", help="what was exported (default: stdin)"
+        "file", type=Path, nargs="?", metavar="FILE", help="what was exported (- or none: stdin)"
     )
     add_common(parser)
 
@@ -54,7 +54,7 @@ def _import(arguments: argparse.Namespace) -> int:
 @contextmanager
 def _opened(path: Path | None) -> Iterator[BinaryIO]:
     """Open what can be read twice."""
-    if path is not None:
+    if path is not None and path != Path("-"):
         with path.open("rb") as stream:
             yield stream
         return

@@ -107,7 +107,7 @@ def _print_addresses(chosen: list[tuple[Entry, State]], frozen: dict[str, int], 
     for login, since in frozen.items():
         desk.screen.line(f"{login} is frozen since {clock(since)}: no new address.", YELLOW)
     if not chosen:
-        desk.screen.note("There is no such address.")
+        desk.screen.note("No alias is like that.")
         return
     desk.screen.table(_COLUMNS, [_row(*each, desk.now) for each in chosen])
 
