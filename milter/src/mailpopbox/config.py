@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 
 from mailpopbox.section import Section, section_of, show
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 DISPLAY_NAMES = ("keep", "drop")
@@ -100,6 +103,11 @@ class ConfigError(Exception):
 
 def load(path: Path) -> Config:
     """Read and check a configuration file."""
+    return read(path, parse)
+
+
+def read(path: Path, parse: Callable[[object], T]) -> T:
+    """Read a file of YAML and have it checked; what is wrong is said with the file's name."""
     try:
         # From a stream: of a text, PyYAML quotes the wrong line, and there may be a password in it.
         with path.open("rb") as stream:
@@ -163,7 +171,7 @@ def parse(document: object) -> Config:
         raise ConfigError(problems)
     config = Config(
         socket=top.text("socket", _wrong_socket, "/var/spool/postfix/mailpopbox/milter.sock"),
-        hostname=top.text("hostname", _wrong_domain, "mx.example.com").lower(),
+        hostname=top.text("hostname", wrong_domain, "mx.example.com").lower(),
         log_level=top.choice("log_level", LOG_LEVELS, "info"),
         display_name=top.choice("display_name", DISPLAY_NAMES, "keep"),
         bare_login=top.choice("bare_login", BARE_LOGINS, "allow"),
@@ -188,7 +196,7 @@ def _mailboxes(top: Section, problems: list[str]) -> Iterator[Mailbox]:
             section.require("domains", "[example.com]")
         yield Mailbox(
             login=section.text("login", _wrong_address, "mailbox@example.com").lower(),
-            domains=section.texts("domains", _wrong_domain),
+            domains=section.texts("domains", wrong_domain),
             addresses=section.texts("addresses", _wrong_address),
             blocked=section.texts("blocked", _wrong_address),
             aliases=section.choice("aliases", ALIASES, "open"),
@@ -240,7 +248,7 @@ def _show_ledger(value: object) -> str:
     return show(value) if isinstance(value, str) and not set(value) & set(":@") else "this value"
 
 
-def _wrong_domain(name: str) -> str:
+def wrong_domain(name: str) -> str:
     if _DOMAIN.fullmatch(name):
         return ""
     return "is no domain name; write one like mx.example.com (xn--… for letters outside ASCII)"
@@ -248,6 +256,6 @@ def _wrong_domain(name: str) -> str:
 
 def _wrong_address(address: str) -> str:
     local, at, domain = address.rpartition("@")
-    if at and re.fullmatch(r"[!-?A-~]+", local) and not _wrong_domain(domain):
+    if at and re.fullmatch(r"[!-?A-~]+", local) and not wrong_domain(domain):
         return ""
     return "is no address; write one like mailbox@example.com"

@@ -51,9 +51,9 @@ class Section:
             key, lambda word: "" if word in choices else f"is none of {known}", default
         )
 
-    def switch(self, key: str) -> bool:
+    def switch(self, key: str, *, default: bool = True) -> bool:
         """Read true or false, which may be left out."""
-        value = self._values.get(key, True)
+        value = self._values.get(key, default)
         if not isinstance(value, bool):
             self.note(key, f"{show(value)} is neither true nor false")
         return value is True

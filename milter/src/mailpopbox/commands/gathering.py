@@ -40,7 +40,7 @@ def gathered(desk: Desk) -> Report:
     )
 
 
-def _output(words: Sequence[str]) -> str | Unknown:
+def output(words: Sequence[str]) -> str | Unknown:
     """Run a program that only looks, and return what it printed."""
     try:
         done = subprocess.run(
@@ -63,7 +63,7 @@ def _output(words: Sequence[str]) -> str | Unknown:
 
 
 def _service(units: Sequence[str]) -> str | Unknown:
-    printed = _output(["systemctl", "show", "--property=ActiveState,SubState", *units])
+    printed = output(["systemctl", "show", "--property=ActiveState,SubState", *units])
     return printed if isinstance(printed, Unknown) else service_state(printed)
 
 
@@ -81,7 +81,7 @@ def service_state(printed: str) -> str:
 
 
 def _queue() -> Queue | Unknown:
-    printed = _output(["postqueue", "-j"])
+    printed = output(["postqueue", "-j"])
     return printed if isinstance(printed, Unknown) else queue_of(printed.splitlines())
 
 
@@ -124,7 +124,7 @@ def _certificate() -> int | Unknown:
     if not os.access(CERTIFICATE, os.R_OK):
         return Unknown(f"{CERTIFICATE} cannot be read")
     words = ["openssl", "x509", "-noout", "-enddate", "-in", str(CERTIFICATE)]
-    printed = _output(words)
+    printed = output(words)
     return printed if isinstance(printed, Unknown) else expiry_of(printed)
 
 
