@@ -1,5 +1,7 @@
 """Each setting reaches the program that it is for."""
 
+import json
+
 from probe import Server, letter, token
 
 POSTFIX = {
@@ -46,3 +48,15 @@ def test_a_display_name_is_dropped(server: Server) -> None:
     mail = letter(word, sender=f"Alice <me@{mailbox.domains[0]}>", to=mailbox.login)
     server.send(mail, service="submissions", login=mailbox.login)
     assert server.wait_for_message(None, word)["From"] == f"me@{mailbox.domains[0]}"
+
+
+def test_dns(server: Server) -> None:
+    zones = json.loads(server.run("mailpopbox", "dns", "--values", "--json").stdout)["zones"]
+    found = {
+        (each["name"], each["type"]): each["value"] for zone in zones for each in zone["records"]
+    }
+    assert found[server.hostname, "A"] == "198.51.100.99"
+    assert found["only.test", "MX"] == server.hostname
+    assert ("elsewhere.test", "MX") not in found
+    assert found["_pop3._tcp.example.com", "SRV"].endswith(f" 110 {server.hostname}")
+    assert found["_dmarc.xn--bcher-kva.example", "TXT"].startswith("v=DMARC1; p=quarantine; ")

@@ -142,6 +142,27 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "ledger above its folder": ({"mailpopbox_ledger": "/var/lib/mailpopbox/../x"}, ("mailpopbox_ledger:",)),
     "ledger in another database": ({"mailpopbox_ledger": "mysql://a:b@c/d"}, ("mailpopbox_ledger:", "postgresql://")),
     "ledger that forgets at once": ({"mailpopbox_ledger_days": 0}, ("mailpopbox_ledger_days:", "from 1 to 36500")),
+    # DNS
+    "address of the host that is none": ({"mailpopbox_addresses": ["mx.example.com"]}, ("mailpopbox_addresses[1]:", '"mx.example.com"', "like 192.0.2.1")),
+    "address of the host with its network": ({"mailpopbox_addresses": ["198.51.100.7/24"]}, ("mailpopbox_addresses[1]:", "/24")),
+    "address of the host twice": (
+        {"mailpopbox_addresses": ["2001:db8::1", "2001:DB8:0::1"]},
+        ("mailpopbox_addresses[2]:", "twice"),
+    ),
+    "address of the host that is any host's": ({"mailpopbox_addresses": ["127.0.0.1"]}, ("mailpopbox_addresses[1]:", "leads nobody")),
+    "address of the host on its link": ({"mailpopbox_addresses": ["fe80::1"]}, ("mailpopbox_addresses[1]:", "leads nobody")),
+    "address of the host that means IPv4": ({"mailpopbox_addresses": ["::ffff:198.51.100.7"]}, ("mailpopbox_addresses[1]:", "leads nobody")),
+    "IPv6 address without IPv6": (
+        {"mailpopbox_addresses": ["2001:db8::1"], "mailpopbox_ipv6": False},
+        ("mailpopbox_addresses:", '"2001:db8::1"', "mailpopbox_ipv6 is false"),
+    ),
+    "records of a catch-all": ({"mailpopbox_dns_domains": ["Example.com"]}, ("mailpopbox_dns_domains:", '"example.com"', "Take it out")),
+    "records of a domain without an address": (
+        {"mailpopbox_dns_domains": ["example.org"]},
+        ("mailpopbox_dns_domains:", '"example.org"', "an address there"),
+    ),
+    "records of what is no domain": ({"mailpopbox_dns_domains": ["x@example.org"]}, ("mailpopbox_dns_domains[1]:", "not a full domain")),
+    "unknown policy": ({"mailpopbox_dns_dmarc_policy": "strict"}, ("mailpopbox_dns_dmarc_policy:", "none, quarantine, reject")),
     # Passwords
     "short password": (mailbox(password="secret"), (".password:", "6 bytes", "10 to 72")),
     "empty password": (mailbox(password=""), (".password:", "0 bytes", "leave it out")),

@@ -1,7 +1,8 @@
 """The `mailpopbox` command. A new subcommand is one more entry in a module of `commands`.
 
 Exit codes: 0 done; 1 trouble while running, or the answer is no; 2 something for the caller to
-repair, namely the command line or the configuration. systemd shows 2 as INVALIDARGUMENT.
+repair, namely the command line or the configuration; 3 nobody answers, so there is no answer yet.
+systemd shows 2 as INVALIDARGUMENT.
 """
 
 import argparse
@@ -11,7 +12,17 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mailpopbox import __version__
-from mailpopbox.commands import carrying, listing, naming, serving, shutting, status, tail, tidying
+from mailpopbox.commands import (
+    carrying,
+    dns,
+    listing,
+    naming,
+    serving,
+    shutting,
+    status,
+    tail,
+    tidying,
+)
 from mailpopbox.commands.command import NO, REPAIR, CommandError
 from mailpopbox.config import ConfigError
 from mailpopbox.ledger import LedgerError
@@ -26,6 +37,7 @@ COMMANDS = (
     *carrying.COMMANDS,
     *status.COMMANDS,
     *tail.COMMANDS,
+    *dns.COMMANDS,
     *tidying.COMMANDS,
     *serving.COMMANDS,
 )
@@ -70,8 +82,8 @@ def parser() -> argparse.ArgumentParser:
         prog="mailpopbox",
         description="A private catch-all mail server: its aliases, its milter, its health.",
         epilog="Exit codes: 0 done, 1 trouble while running or the answer is no, 2 command line or"
-        ' configuration to be repaired. "mailpopbox COMMAND --help" tells more about a command,'
-        ' "man mailpopbox" about all of them.',
+        ' configuration to be repaired, 3 nobody answers. "mailpopbox COMMAND --help" tells more'
+        ' about a command, "man mailpopbox" about all of them.',
     )
     made.add_argument("--version", action="version", version=f"mailpopbox {__version__}")
     subparsers = made.add_subparsers(title="commands", metavar="COMMAND", required=True)

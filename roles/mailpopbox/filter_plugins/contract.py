@@ -6,6 +6,7 @@ sentence for each thing that is wrong. Nothing here knows Ansible.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
@@ -96,6 +97,20 @@ def password_problem(password: str, login: str) -> str | None:
     if password.lower() == login:
         return "is the login. Write another one, or leave it out to have one made."
     return None
+
+
+def ip_address(text: str) -> str:
+    """Return an address that others may reach, as DNS spells it."""
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        raise RefusedError(
+            f'"{text}" is not an IP address. Write it like 192.0.2.1 or 2001:db8::1.'
+        ) from None
+    traits = ("is_unspecified", "is_loopback", "is_link_local", "is_multicast", "is_reserved")
+    if any(getattr(found, trait) for trait in traits):
+        raise RefusedError(f'"{text}" leads nobody to this host. Write the one that others reach.')
+    return str(found)
 
 
 def domain_of(text: str) -> str:
@@ -226,6 +241,28 @@ def tls_problems(values: Values) -> Iterator[str]:
             yield f'{key}: "{path}" has no effect. Set mailpopbox_tls: files, or take it out.'
 
 
+def address_problems(values: Values, addresses: list[str]) -> Iterator[str]:
+    for address in addresses:
+        if ":" in address and not values["mailpopbox_ipv6"]:
+            yield (
+                f'mailpopbox_addresses: "{address}" has no effect while mailpopbox_ipv6 is false.'
+                " Take one of them out."
+            )
+
+
+def dns_domain_problems(named: list[str], mailboxes: list[Mailbox]) -> Iterator[str]:
+    catchalls = {domain for box in mailboxes for domain in box["domains"]}
+    single = {domain_of(address) for box in mailboxes for address in box["addresses"]}
+    for domain in named:
+        if domain in catchalls:
+            yield f'mailpopbox_dns_domains: "{domain}" has a catch-all, so it counts. Take it out.'
+        elif domain not in single:
+            yield (
+                f'mailpopbox_dns_domains: no address at "{domain}" arrives in a mailbox.'
+                " Give one of them an address there, or take it out."
+            )
+
+
 def ledger_problems(values: Values) -> Iterator[str]:
     place = values["mailpopbox_ledger"]
     folder, _, name = place.rpartition("/")
@@ -263,12 +300,16 @@ def model(values: Values) -> dict[str, Any]:
             "mailpopbox_mailboxes: is empty. Give at least one mailbox, with login and domains."
         )
     logins = [mailbox["login"] for mailbox in mailboxes]
+    addresses = read.texts("mailpopbox_addresses", ip_address, values["mailpopbox_addresses"])
+    domains = read.texts("mailpopbox_dns_domains", ascii_domain, values["mailpopbox_dns_domains"])
     problems = [
         *read.problems,
         *claimed_twice(mailboxes),
         *range_problems(values),
         *login_problems(values, logins),
         *tls_problems(values),
+        *address_problems(values, addresses),
+        *dns_domain_problems(domains, mailboxes),
         *ledger_problems(values),
         *extra_problems(values),
     ]
@@ -288,6 +329,8 @@ def model(values: Values) -> dict[str, Any]:
             "mailboxes": mailboxes,
             "admin": plain["admin"].lower() or logins[0],
             "capture_outbound": plain["capture_outbound"].lower(),
+            "addresses": addresses,
+            "dns_domains": domains,
         },
     }
 

@@ -1,7 +1,7 @@
 """What every command is made of, and how it says that it did not do what was asked.
 
 Exit codes: 0 done; 1 trouble while running, or the answer is no; 2 something for the caller to
-repair, namely the command line or the configuration.
+repair, namely the command line or the configuration; 3 nobody answers, so there is no answer yet.
 """
 
 import argparse
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-DONE, NO, REPAIR = range(3)
+DONE, NO, REPAIR, UNANSWERED = range(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +40,25 @@ def to_repair(text: str) -> CommandError:
     return CommandError(REPAIR, text)
 
 
-def add_config(parser: argparse.ArgumentParser) -> None:
+def add_config(
+    parser: argparse.ArgumentParser, default: str = "/etc/mailpopbox/milter.yml"
+) -> None:
     parser.add_argument(
         "--config",
         type=Path,
-        default=Path("/etc/mailpopbox/milter.yml"),
+        default=Path(default),
         metavar="FILE",
         help="the configuration (default: %(default)s)",
     )
 
 
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, with times in UTC")
+
+
 def add_common(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON, with times in UTC")
+    add_json(parser)
 
 
 def add_alias(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,210 @@
+"""How the records stand: what was found in DNS, held against what is needed.
+
+What serves as well is as good: others may send for a domain too, stand in for its mail server,
+or handle forged mail more strictly. What is not known, because nobody answered, is never missing.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from mailpopbox.dns.facts import POLICIES
+from mailpopbox.dns.records import Record
+
+THERE, MISSING, DIFFERENT, UNKNOWN = "there", "missing", "different", "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Nobody gave an answer; the text says why."""
+
+    why: str
+
+
+Values = tuple[str, ...]
+Question = tuple[str, str]
+Answers = Mapping[Question, Values | Trouble]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How the records of one name and type stand."""
+
+    records: tuple[Record, ...]
+    state: str
+    found: Values = ()
+    why: str = ""
+
+
+def questions(records: Iterable[Record]) -> list[Question]:
+    """Return what has to be asked, as names and types."""
+    return list(dict.fromkeys(each for record in records for each in _questions(record)))
+
+
+def _questions(record: Record) -> Iterator[Question]:
+    # A host whose address of one kind is missing may have a wrong one of the other; and what
+    # stands as an alias here may stand as addresses there.
+    types = {"address": ("A", "AAAA"), "web": ("CNAME", "A", "AAAA")}
+    for kind in types.get(record.kind, (record.type,)):
+        yield record.name, kind
+
+
+def findings(
+    records: Iterable[Record], answers: Answers, addresses: Iterable[str]
+) -> Iterator[Finding]:
+    """Judge the records of a zone, those of one kind, name and type together.
+
+    `addresses` are those of the host, which may stand in another zone.
+    """
+    groups: dict[tuple[str, str, str], list[Record]] = {}
+    for record in records:
+        groups.setdefault((record.kind, record.name, record.type), []).append(record)
+    for (kind, name, form), group in groups.items():
+        if kind == "web":
+            yield _web(tuple(group), answers, set(addresses))
+        else:
+            yield _judged(tuple(group), answers[name, form])
+    for name in dict.fromkeys(name for kind, name, _ in groups if kind == "address"):
+        for form in ("A", "AAAA"):
+            if ("address", name, form) not in groups:
+                yield from _stray(name, form, answers[name, form])
+
+
+def _judged(wanted: tuple[Record, ...], answer: Values | Trouble) -> Finding:
+    if isinstance(answer, Trouble):
+        return Finding(wanted, UNKNOWN, why=answer.why)
+    kind = wanted[0].kind
+    begin = _BEGINS.get(kind, "")
+    found = tuple(value for value in answer if re.match(begin, value, re.IGNORECASE))
+    if not found:
+        return Finding(wanted, MISSING)
+    if len(found) > 1 and begin:
+        return Finding(wanted, DIFFERENT, found, "only one may stand there; join them")
+    why = _RULES[kind](tuple(record.value for record in wanted), found)
+    return Finding(wanted, DIFFERENT if why else THERE, found, why)
+
+
+def _web(wanted: tuple[Record, ...], answers: Answers, addresses: set[str]) -> Finding:
+    """Judge a name on the web: an alias of the host, or the host's addresses."""
+    name, values = wanted[0].name, {record.value for record in wanted}
+    found: list[str] = []
+    for kind in ("CNAME", "A", "AAAA"):
+        answer = answers[name, kind]
+        if isinstance(answer, Trouble):
+            return Finding(wanted, UNKNOWN, why=answer.why)
+        found += answer
+        if found and kind == "CNAME":
+            break
+    if not found:
+        return Finding(wanted, MISSING)
+    if set(found) == values or set(found) <= addresses:
+        return Finding(wanted, THERE, tuple(found))
+    return Finding(wanted, DIFFERENT, tuple(found), "it leads elsewhere")
+
+
+def _stray(name: str, form: str, found: Values | Trouble) -> Iterator[Finding]:
+    """Find addresses of a kind that the host has none of: others would try them, in vain."""
+    if found and not isinstance(found, Trouble):
+        record = Record("address", name, form, "")
+        yield Finding((record,), DIFFERENT, found, "the host has no such address; remove it")
+
+
+# --- What is wrong with the values of a kind, or "" when nothing is ---
+
+# How a text of a kind begins; other texts at the same name do not concern us.
+_BEGINS = {
+    "spf": r"v=spf1(?: |$)",
+    "dmarc": r"v=DMARC1\s*(?:;|$)",
+    "mta-sts": r"v=STSv1\s*(?:;|$)",
+    "tls-rpt": r"v=TLSRPTv1\s*(?:;|$)",
+}
+
+
+def _the_same(wanted: Values, found: Values) -> str:
+    return "" if set(wanted) == set(found) else "it says something else"
+
+
+def _all_there(wanted: Values, found: Values) -> str:
+    return "" if set(wanted) <= set(found) else "it says something else"
+
+
+def _wrong_addresses(wanted: Values, found: Values) -> str:
+    return "" if set(wanted) == set(found) else "these are not the host's addresses"
+
+
+def _wrong_mx(wanted: Values, found: Values) -> str:
+    _, host = _mx(wanted[0])
+    by_host = {each: number for number, each in sorted(map(_mx, found), reverse=True)}
+    if host not in by_host:
+        return "mail goes elsewhere"
+    better = sorted(each for each, number in by_host.items() if number < by_host[host])
+    return f"mail goes to {better[0]} first" if better else ""
+
+
+def _mx(value: str) -> tuple[int, str]:
+    preference, _, host = value.partition(" ")
+    return int(preference), host
+
+
+def _wrong_spf(wanted: Values, found: Values) -> str:
+    needed, terms = (_terms(values[0]) for values in (wanted, found))
+    lacking = [term for term in needed if term != "-all" and term not in terms]
+    if lacking:
+        return f"{' '.join(lacking)} is not in it"
+    if not any(term in {"-all", "~all"} or term.startswith("redirect=") for term in terms):
+        return "it lets everybody send; end it with -all"
+    return ""
+
+
+def _terms(text: str) -> list[str]:
+    return [term.removeprefix("+") for term in text.lower().split()]
+
+
+def _tags(text: str) -> dict[str, str]:
+    """Read tags and values as DKIM and DMARC write them; white space counts nowhere."""
+    pairs = (part.partition("=") for part in text.split(";"))
+    return {name.strip().lower(): "".join(value.split()) for name, _, value in pairs}
+
+
+def _wrong_dkim(wanted: Values, found: Values) -> str:
+    if len(found) > 1:
+        return "only one may stand there"
+    needed, tags = _tags(wanted[0]), _tags(found[0])
+    if tags.get("p") == "":
+        return "the key is revoked"
+    if tags.get("p") != needed["p"] or tags.get("k", "rsa").lower() != needed["k"]:
+        return "it is another key"
+    return ""
+
+
+def _wrong_dmarc(wanted: Values, found: Values) -> str:
+    needed, policy = _tags(wanted[0])["p"], _tags(found[0]).get("p", "").lower()
+    if policy not in POLICIES:
+        return "it has no policy (p=)"
+    if POLICIES.index(policy) < POLICIES.index(needed):
+        return f"it asks for less (p={policy})"
+    return ""
+
+
+def _wrong_mta_sts(wanted: Values, found: Values) -> str:
+    if _tags(wanted[0])["id"] != _tags(found[0]).get("id"):
+        return "its id is not that of the policy in force"
+    return ""
+
+
+def _wrong_tls_rpt(_wanted: Values, found: Values) -> str:
+    return "" if _tags(found[0]).get("rua") else "it names nobody to report to (rua=)"
+
+
+_RULES: dict[str, Callable[[Values, Values], str]] = {
+    "address": _wrong_addresses,
+    "mx": _wrong_mx,
+    "spf": _wrong_spf,
+    "dkim": _wrong_dkim,
+    "dmarc": _wrong_dmarc,
+    "mta-sts": _wrong_mta_sts,
+    "tls-rpt": _wrong_tls_rpt,
+    "tlsa": _all_there,
+    "client": _the_same,
+    "reverse": _the_same,
+}
