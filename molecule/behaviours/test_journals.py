@@ -12,6 +12,7 @@ WARNING = 4  # in syslog's numbers; errors are lower
 # (who, what) is logged in every container or on purpose, and why that is no fault.
 HARMLESS = (
     ("dbus-daemon", "Failed to set fd limit"),  # the container may not raise its own limits
+    ("dbus-daemon", 'Unknown username "knot"'),  # its package is half installed
     ("dovecot", "SIGHUP received - reloading configuration"),  # somebody asked it to
     # Half a message that it was about to take when somebody pulled the plug.
     ("postfix", "bogus file name: incoming/"),

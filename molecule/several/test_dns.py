@@ -1,0 +1,130 @@
+"""The zones that `mailpopbox dns` prints, loaded as they are into a name server, and asked of it.
+
+Each mail server has a Knot of its own, which is its resolver, too: they take mail for the same
+domains, and would otherwise overwrite each other's records.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from probe import Server
+from remembering import command
+
+ZONES = ("example.com", "example.org", "xn--bcher-kva.example")
+KEYS = "/var/lib/mailpopbox/dkim/example.com"
+FOLDER = "/run/knot-zones"
+RESOLVER = "/etc/resolv.conf"
+START = "$TTL 60\n@ SOA ns.test. postmaster.test. 1 3600 900 1209600 300\n@ NS ns.test.\n"
+CONFIGURATION = """\
+server:
+    listen: {ip}@53
+log:
+  - target: syslog
+    any: warning
+template:
+  - id: default
+    storage: {folder}
+    semantic-checks: on
+    journal-content: none
+    zonefile-sync: -1
+    zonefile-load: whole
+zone:
+{zones}"""
+
+
+MAKE_KEYS = f"""
+set -e
+! test -e {KEYS} || exit 0
+mkdir -p {KEYS}
+openssl genpkey -algorithm rsa | openssl pkey -pubout >{KEYS}/20261120.rsa.pub
+openssl genpkey -algorithm ed25519 | openssl pkey -pubout >{KEYS}/20261120e.ed25519.pub
+"""
+
+
+def printed(server: Server, zone: str) -> str:
+    """Return the file that the server prints for one of its zones, with keys to sign by."""
+    server.run("sh", "-c", MAKE_KEYS)
+    return command(server, "dns", "--tlsa", "--zone", zone, "--nameserver", "ns.test")
+
+
+@contextmanager
+def published(server: Server, change: Callable[[str], str] = str) -> Iterator[None]:
+    """Serve what it prints, with its reverse DNS and a name for the name server besides."""
+    ip = str(server.variables["_ip"])
+    network, _, number = ip.rpartition(".")
+    reverse = f"{'.'.join(reversed(network.split('.')))}.in-addr.arpa"
+    zones = {zone: change(printed(server, zone)) for zone in ZONES}
+    zones[reverse] = f"{START}{number} PTR {server.hostname}.\n"
+    zones["test"] = f"{START}ns A {ip}\n"
+    listed = "".join(f"  - domain: {zone}\n" for zone in zones)
+    server.run("mkdir", "-p", FOLDER)
+    for zone, text in zones.items():
+        server.write(f"{FOLDER}/{zone}.zone", text)
+    server.write("/etc/knot/knot.conf", CONFIGURATION.format(ip=ip, folder=FOLDER, zones=listed))
+    server.run("chown", "-R", "knot", FOLDER, "/etc/knot/knot.conf")
+    before = server.run("cat", RESOLVER).stdout
+    server.run("tee", RESOLVER, stdin=f"nameserver {ip}\n")
+    server.run("systemctl", "restart", "knot")
+    try:
+        yield
+    finally:
+        server.run("systemctl", "stop", "knot")
+        server.run("tee", RESOLVER, stdin=before)
+
+
+def told(server: Server, *words: str) -> Any:
+    return json.loads(server.run("mailpopbox", "dns", "--json", *words, check=False).stdout)
+
+
+def asked(server: Server, zone: str) -> Any:
+    [found] = told(server, zone)["zones"]
+    return found
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_every_name_server_finds_the_zone_right(server: Server, zone: str) -> None:
+    path = f"/run/{zone}.zone"
+    server.write(path, printed(server, zone))
+    for argv in (("named-checkzone", "-i", "local", zone, path), ("nsd-checkzone", zone, path)):
+        done = server.run(*argv)
+        assert "warning" not in (done.stdout + done.stderr).lower(), done.stdout
+    server.run("rm", path)
+
+
+def test_all_is_there(server: Server) -> None:
+    with published(server):
+        said = command(server, "dns", "--tlsa")
+        found = told(server, "--tlsa")
+    last = said.splitlines()[-1]
+    assert last.startswith("All ")
+    assert last.endswith(" records are there.")
+    assert f"  {server.variables['_ip']}\n" in said
+    assert found["well"]
+    # Its own servers were asked, and not what somebody remembers.
+    assert [zone["asked"] for zone in found["zones"][:-1]] == ["ns.test"] * 3
+
+
+def test_what_is_missing_or_different_is_found(server: Server) -> None:
+    def changed(text: str) -> str:
+        lines = [line for line in text.splitlines() if not line.startswith("_smtp._tls")]
+        return "\n".join(lines).replace('"v=spf1 mx', '"v=spf1 a').replace("p=none", "p=") + "\n"
+
+    with published(server, changed):
+        said = command(server, "dns", "example.com", code=1)
+        found = asked(server, "example.com")
+    states = {
+        (each["kind"], each["state"]) for each in found["records"] if each["state"] != "there"
+    }
+    assert states == {("spf", "different"), ("dmarc", "different"), ("tls-rpt", "missing")}
+    assert "(mx is not in it)" in said
+
+
+def test_a_name_server_that_is_down_is_not_taken_for_an_empty_one(server: Server) -> None:
+    with published(server):
+        server.run("systemctl", "stop", "knot")
+        said = command(server, "dns", "example.com", code=3)
+    assert "missing" not in said
+    assert "unknown" in said
