@@ -11,7 +11,17 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mailpopbox import __version__
-from mailpopbox.commands import carrying, listing, naming, serving, shutting, status, tail, tidying
+from mailpopbox.commands import (
+    carrying,
+    certifying,
+    listing,
+    naming,
+    serving,
+    shutting,
+    status,
+    tail,
+    tidying,
+)
 from mailpopbox.commands.command import NO, REPAIR, CommandError
 from mailpopbox.config import ConfigError
 from mailpopbox.ledger import LedgerError
@@ -27,6 +37,7 @@ COMMANDS = (
     *status.COMMANDS,
     *tail.COMMANDS,
     *tidying.COMMANDS,
+    *certifying.COMMANDS,
     *serving.COMMANDS,
 )
 

@@ -50,9 +50,13 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, with times in UTC")
+
+
 def add_common(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON, with times in UTC")
+    add_json(parser)
 
 
 def add_alias(parser: argparse.ArgumentParser) -> None:
