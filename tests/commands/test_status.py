@@ -11,8 +11,9 @@ from hosts import ONE, Host
 from ledgers import LOGIN
 from mailpopbox.commands import desk, gathering
 from mailpopbox.commands.command import refused
-from mailpopbox.commands.gathering import expiry_of, queue_of, service_state, size_of
+from mailpopbox.commands.gathering import certificate_of, queue_of, service_state, size_of
 from mailpopbox.commands.report import (
+    Certificate,
     LedgerState,
     Queue,
     Report,
@@ -23,8 +24,9 @@ from mailpopbox.commands.report import (
     problems,
     rows,
 )
-from mailpopbox.commands.times import DAY, HOUR
+from mailpopbox.commands.times import DAY, HOUR, clock
 from mailpopbox.ledger.entries import Totals
+from mailpopbox.renewal import Renewal, kept
 
 NOW = 1_800_000_000
 TOTALS = Totals(6, 162, 153, 7, NOW - HOUR, NOW - 9 * DAY, 1)
@@ -32,10 +34,16 @@ WELL = Report(
     services={"postfix": "active", "dovecot": "active"},
     queue=Queue(),
     mailboxes={LOGIN: Size(3, 12_345)},
-    certificate=NOW + 90 * DAY,
+    certificate=Certificate(NOW + 90 * DAY),
     ledger=LedgerState("/l.sqlite", TOTALS, 45_056),
 )
 HIDDEN = Unknown("no right")
+OWN = Certificate(NOW + 3650 * DAY, is_self_signed=True)
+FAILING = Renewal(NOW, "no answer", NOW - HOUR)
+
+
+def until(expires: int) -> Report:
+    return replace(WELL, certificate=Certificate(expires))
 
 
 def told(report: Report) -> dict[str, str]:
@@ -64,9 +72,27 @@ def test_a_server_that_is_well() -> None:
             replace(WELL, services={"postfix": "failed", "dovecot": HIDDEN}),
             ["postfix is failed; see: journalctl -u postfix"],
         ),
-        (replace(WELL, certificate=NOW), ["the certificate has expired"]),
-        (replace(WELL, certificate=NOW + 6 * DAY + 1), ["the certificate expires in 7d"]),
-        (replace(WELL, certificate=NOW + 7 * DAY), []),
+        (until(NOW), ["the certificate has expired"]),
+        (until(NOW + 6 * DAY + 1), ["the certificate expires in 7d"]),
+        (until(NOW + 7 * DAY), []),
+        (replace(WELL, renewal=Renewal(NOW - 2 * DAY)), []),
+        (
+            replace(WELL, renewal=Renewal(NOW - 2 * DAY - 1)),
+            ["nothing renews the certificate; see: systemctl status mailpopbox-acme.timer"],
+        ),
+        (
+            replace(WELL, renewal=Renewal()),
+            ["nothing renews the certificate; see: systemctl status mailpopbox-acme.timer"],
+        ),
+        (replace(WELL, renewal=FAILING), ["the certificate cannot be renewed: no answer"]),
+        (
+            replace(WELL, renewal=FAILING, certificate=HIDDEN),
+            ["the certificate cannot be renewed: no answer"],
+        ),
+        (
+            replace(WELL, renewal=FAILING, certificate=OWN),
+            ["the certificate is self-signed until the authority gives one: no answer"],
+        ),
         (replace(WELL, certificate=HIDDEN), []),
         (replace(WELL, queue=Queue({"deferred": 3}, NOW)), []),
         (
@@ -96,6 +122,8 @@ def test_what_is_wrong(report: Report, expected: list[str]) -> None:
         (replace(WELL, mailboxes={LOGIN: HIDDEN}), LOGIN, "unknown: no right"),
         (replace(WELL, mailboxes={LOGIN: Size(1, 0)}), LOGIN, "1 message, 0 B"),
         (replace(WELL, certificate=HIDDEN), "certificate", "unknown: no right"),
+        (replace(WELL, renewal=Renewal(NOW - HOUR)), "renewal", "looked after 1h ago"),
+        (replace(WELL, renewal=FAILING), "renewal", f"fails since {clock(NOW - HOUR)}"),
         (replace(WELL, ledger=HIDDEN), "ledger", "unknown: no right"),
         (
             replace(WELL, ledger=LedgerState("x", Totals(1), frozen=(LOGIN,))),
@@ -110,8 +138,9 @@ def test_what_is_shown(report: Report, name: str, expected: str) -> None:
 
 
 def test_a_certificate_that_has_expired_or_soon_will() -> None:
-    assert told(replace(WELL, certificate=NOW - 5))["certificate"].startswith("expired on 2027-")
-    assert told(replace(WELL, certificate=NOW + DAY))["certificate"].endswith(" (24h)")
+    assert told(until(NOW - 5))["certificate"].startswith("expired on 2027-")
+    assert told(until(NOW + DAY))["certificate"].endswith(" (24h)")
+    assert told(replace(WELL, certificate=OWN))["certificate"].endswith(" (10y), self-signed")
 
 
 def test_for_programs() -> None:
@@ -122,7 +151,8 @@ def test_for_programs() -> None:
         "services": {"postfix": "active", "dovecot": "active"},
         "queue": {"messages": {}, "oldest": None},
         "mailboxes": {LOGIN: {"unknown": "no right"}, "b": {"messages": 1, "octets": 2}},
-        "certificate": {"expires": "2027-04-15T08:00:00Z"},
+        "certificate": {"expires": "2027-04-15T08:00:00Z", "self_signed": False},
+        "renewal": None,
         "ledger": {
             "place": "/l.sqlite",
             "schema": 1,
@@ -137,6 +167,11 @@ def test_for_programs() -> None:
         },
     }
     hidden = as_json(replace(WELL, queue=HIDDEN, certificate=HIDDEN, ledger=HIDDEN), NOW)
+    assert as_json(replace(WELL, renewal=FAILING), NOW)["renewal"] == {
+        "tried": "2027-01-15T08:00:00Z",
+        "why": "no answer",
+        "failing_since": "2027-01-15T07:00:00Z",
+    }
     assert hidden["queue"] == hidden["certificate"] == hidden["ledger"] == {"unknown": "no right"}
 
 
@@ -197,9 +232,12 @@ def test_what_is_no_queue(line: str) -> None:
     assert queue_of([line]) == Unknown("postqueue printed what is no queue")
 
 
-def test_expiries() -> None:
-    assert expiry_of("notAfter=Jan  5 08:00:00 2027 GMT\n") == NOW - 10 * DAY
-    assert expiry_of("unable to load") == Unknown("openssl printed no date")
+def test_certificates() -> None:
+    date = "notAfter=Jan  5 08:00:00 2027 GMT\n"
+    own, others = "subject=CN = a\nissuer=CN = a\n", "subject=\nissuer=CN = b\n"
+    assert certificate_of(date + own) == Certificate(NOW - 10 * DAY, is_self_signed=True)
+    assert certificate_of(date + others) == Certificate(NOW - 10 * DAY)
+    assert certificate_of("unable to load") == Unknown("openssl printed no date")
 
 
 def test_maildirs(tmp_path: Path) -> None:
@@ -262,11 +300,24 @@ def test_all_is_well(used: Host) -> None:
         "queue                empty",
         "mailbox@example.com  0 messages, 0 B",
     ]
-    assert lines[5].endswith(" (90d)")
+    assert lines[5].endswith(" (90d), self-signed")
     assert lines[-1] == "All is well."
     found = used.run("status", "--json").json
     assert found["well"]
     assert found["ledger"]["addresses"] == 3
+
+
+@pytest.mark.usefixtures("programs")
+def test_an_authority_is_asked(used: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ACME_SETTINGS", "ACME_STATE"):
+        monkeypatch.setattr(gathering, name, tmp_path / name)
+    assert used.run("status", "--json").json["renewal"] is None
+    (tmp_path / "ACME_SETTINGS").touch()
+    assert "\nWrong: nothing renews the certificate;" in used.run("status").out
+    (tmp_path / "ACME_STATE").write_text(kept(Renewal(used.now, "no answer", used.now)))
+    out = used.run("status").out
+    assert "\nWrong: the certificate is self-signed until the authority gives one: no answer" in out
+    assert "\nrenewal              fails since 20" in out
 
 
 def test_something_is_wrong(used: Host, programs: Path) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from plugins import check
+from plugins import check, options, plugin
 
 GOOD: dict[str, Any] = {
     "mailpopbox_hostname": "mx.example.com",
@@ -19,6 +19,20 @@ def mailbox(**changed: Any) -> dict[str, Any]:
 
 def two(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     return {"mailpopbox_mailboxes": [first, second]}
+
+
+def acme(**changed: Any) -> dict[str, Any]:
+    return {"mailpopbox_tls": "acme", **changed}
+
+
+def rfc2136(**changed: Any) -> dict[str, Any]:
+    """Return settings with these of the credentials changed; None takes one out."""
+    names = ("server", "name", "secret")
+    credentials = {f"dns_rfc2136_{name}": "geheim" for name in names} | changed
+    return acme(
+        mailpopbox_acme_challenge="dns-rfc2136",
+        mailpopbox_acme_credentials={k: v for k, v in credentials.items() if v is not None},
+    )
 
 
 ALICE = {"login": "alice@example.net", "domains": ["example.net"]}
@@ -170,7 +184,7 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "password with a line break": (mailbox(password="one line\nanother"), (".password:", "line break")),
     "password that is the login": (mailbox(password="Mailbox@example.com"), (".password:", "is the login")),
     # The other settings
-    "unknown kind of certificate": ({"mailpopbox_tls": "snakeoil"}, ("mailpopbox_tls:", '"snakeoil"', "selfsigned, files")),
+    "unknown kind of certificate": ({"mailpopbox_tls": "snakeoil"}, ("mailpopbox_tls:", '"snakeoil"', "selfsigned, acme, files")),
     "files without a key": (
         {"mailpopbox_tls": "files", "mailpopbox_tls_certificate": "/etc/ssl/mail.pem"},
         ("mailpopbox_tls_key:", "in full"),
@@ -179,6 +193,62 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"mailpopbox_tls": "files", "mailpopbox_tls_certificate": "mail.pem", "mailpopbox_tls_key": "/k"},
         ("mailpopbox_tls_certificate:", '"mail.pem"', "in full"),
     ),
+    "authority without effect": (
+        {"mailpopbox_acme_email": "me@example.com"},
+        ("mailpopbox_acme_email:", "no effect", "mailpopbox_tls: acme"),
+    ),
+    "authority without TLS": (
+        acme(mailpopbox_acme_server="http://acme.example.com/directory"),
+        ("mailpopbox_acme_server:", '"http://acme.example.com/directory"', "https://"),
+    ),
+    "authority that is no address": (acme(mailpopbox_acme_server="staging"), ("mailpopbox_acme_server:", '"staging"')),
+    "authority with a line break": (acme(mailpopbox_acme_server="https://a.example/\nx = y"), ("mailpopbox_acme_server:",)),
+    "authority that writes to no address": (acme(mailpopbox_acme_email="me"), ("mailpopbox_acme_email:", '"me"', "no domain")),
+    "certificate for a name of one label": (acme(mailpopbox_acme_names=["mail"]), ("mailpopbox_acme_names[1]:", '"mail"', "full")),
+    "certificate for all names": (acme(mailpopbox_acme_names=["*.example.com"]), ("mailpopbox_acme_names[1]:", '"*.example.com"')),
+    "certificate for a name twice": (
+        acme(mailpopbox_acme_names=["a.example.com", "A.example.com"]),
+        ("mailpopbox_acme_names[2]:", '"A.example.com"', "twice"),
+    ),
+    "certificate for the host name twice": (
+        acme(mailpopbox_acme_names=["MX.example.com"]),
+        ("mailpopbox_acme_names:", '"mx.example.com"', "Take it out"),
+    ),
+    "unknown challenge": (acme(mailpopbox_acme_challenge="dns"), ("mailpopbox_acme_challenge:", '"dns"', "http, dns-cloudflare")),
+    "credentials that nobody needs": (
+        acme(mailpopbox_acme_credentials={"dns_rfc2136_name": "x"}),
+        ("mailpopbox_acme_credentials:", "no effect", "Set mailpopbox_acme_challenge"),
+    ),
+    "plugin without credentials": (
+        acme(mailpopbox_acme_challenge="dns-cloudflare"),
+        ("mailpopbox_acme_credentials:", "dns-cloudflare needs more", "dns_cloudflare_api_token"),
+    ),
+    "plugin without one of its credentials": (
+        rfc2136(dns_rfc2136_name=None),
+        ("mailpopbox_acme_credentials:", "needs more", "Write dns_rfc2136_name, too"),
+    ),
+    "credential that the plugin does not know": (
+        rfc2136(dns_rfc2136_prot="53"),
+        ("mailpopbox_acme_credentials.dns_rfc2136_prot:", "knows no such key", "Did you mean dns_rfc2136_port?"),
+    ),
+    "credential of another plugin": (
+        rfc2136(token="x"),
+        ("mailpopbox_acme_credentials.token:", "Known are: dns_rfc2136_server"),
+    ),
+    "credential that YAML reads as a truth": (
+        rfc2136(dns_rfc2136_sign_query=True),
+        ("mailpopbox_acme_credentials.dns_rfc2136_sign_query:", "in quotes"),
+    ),
+    "credential with a quote": (
+        rfc2136(dns_rfc2136_secret='sec"ret'),
+        ("mailpopbox_acme_credentials.dns_rfc2136_secret:", "has a quote"),
+    ),
+    "empty credential": (rfc2136(dns_rfc2136_secret=""), ("mailpopbox_acme_credentials.dns_rfc2136_secret:", "is empty")),
+    "credentials as text": (
+        acme(mailpopbox_acme_challenge="dns-rfc2136", mailpopbox_acme_credentials="geheim"),
+        ("mailpopbox_acme_credentials:", "is not a mapping", "name: value"),
+    ),
+    "DNS that is never ready": (acme(mailpopbox_acme_dns_seconds=86400), ("mailpopbox_acme_dns_seconds:", "86400", "0 to 3600")),
     "certificate without effect": (
         {"mailpopbox_tls_certificate": "/etc/ssl/mail.pem"},
         ("mailpopbox_tls_certificate:", "no effect", "mailpopbox_tls: files"),
@@ -216,3 +286,30 @@ def test_no_password_is_shown() -> None:
     for password in ("geheim", 1234, ["geheim123456"], "line\nline geheim", "a" * 99):
         assert "geheim" not in str(check(GOOD | mailbox(password=password))["problems"])
         assert "1234" not in str(check(GOOD | mailbox(password=password))["problems"])
+
+
+@pytest.mark.parametrize(
+    "credentials", ["geheim", ["geheim"], {"geheim": "x"}, {"dns_rfc2136_name": ["geheim"]}]
+)
+def test_no_credential_is_shown(credentials: Any) -> None:
+    settings = acme(
+        mailpopbox_acme_challenge="dns-rfc2136", mailpopbox_acme_credentials=credentials
+    )
+    problems = check(GOOD | settings)["problems"]
+    assert problems
+    # The name of a key is no secret, and must be said.
+    assert "geheim" not in str(problems).replace("credentials.geheim:", "")
+
+
+def test_a_plugin_that_a_release_lacks() -> None:
+    absent = plugin("acme").absent
+    mail = {"tls": "acme", "acme_challenge": "dns-ovh"}
+    assert absent(mail, "12") == ""
+    assert '"dns-ovh". Write one of: http, dns-cloudflare, dns-desec,' in absent(mail, "13")
+    for other in ({"acme_challenge": "http"}, {"acme_challenge": "dns-rfc2136"}, {"tls": "files"}):
+        assert absent(mail | other, "13") == ""
+
+
+def test_the_plugins_are_those_of_the_spec() -> None:
+    choices = options()["mailpopbox_acme_challenge"]["choices"]
+    assert choices == ["http", *plugin("acme").PLUGINS]

@@ -49,7 +49,8 @@ def check(given: dict[str, Any]) -> dict[str, Any]:
     if typed["problems"]:
         return {"problems": typed["problems"]}
     found: dict[str, Any] = plugin("contract").model(typed["value"])
-    return found
+    problems = found["problems"] + plugin("acme").problems(typed["value"])
+    return found | {"problems": problems}
 
 
 def model(given: dict[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,21 @@ LARGE: dict[str, Any] = {
     "mailpopbox_capture_outbound": "c@example.org",
     "mailpopbox_postfix_extra": {"smtpd_hard_error_limit": 5},
 }
-SETTINGS = {"small": SMALL, "large": LARGE}
+ACME: dict[str, Any] = SMALL | {
+    "mailpopbox_tls": "acme",
+    "mailpopbox_acme_server": "https://acme.example.com:14000/dir/",
+    "mailpopbox_acme_email": "me@example.com",
+    "mailpopbox_acme_names": ["mail.example.com", "bücher.example"],
+    "mailpopbox_acme_challenge": "dns-rfc2136",
+    "mailpopbox_acme_credentials": {
+        "dns_rfc2136_server": "192.0.2.53",
+        "dns_rfc2136_port": 53,
+        "dns_rfc2136_name": "key.example.com.",
+        "dns_rfc2136_secret": "c2VjcmV0==",
+    },
+    "mailpopbox_acme_dns_seconds": 5,
+}
+SETTINGS = {"small": SMALL, "large": LARGE, "acme": ACME}
 
 
 def environment() -> Environment:
@@ -47,7 +61,10 @@ def environment() -> Environment:
     return jinja
 
 
-def render(name: str, settings: dict[str, Any]) -> str:
+NOTHING_SAID = {"why": "", "expires": None}
+
+
+def render(name: str, settings: dict[str, Any], acme_answer: dict[str, Any] | None = None) -> str:
     """Render one template, named by its path below templates/ without .j2."""
     mail = model(settings)
     paths = {
@@ -62,6 +79,7 @@ def render(name: str, settings: dict[str, Any]) -> str:
             _mailpopbox_read={"passwords": {}},
             ansible_managed="Ansible managed",
             inventory_hostname="mx",
+            acme_answer=acme_answer or NOTHING_SAID,
             **paths,
         )
     )

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 from mailpopbox.config import parse
+from mailpopbox.renewal import settings_of
 from plugins import options
-from rendering import LARGE, SETTINGS, SMALL, TEMPLATES, render
+from rendering import ACME, LARGE, SETTINGS, SMALL, TEMPLATES, render
 
 NAMES = sorted(str(p.relative_to(TEMPLATES))[:-3] for p in TEMPLATES.rglob("*.j2"))
 FOR_HOSTS = [name for name in NAMES if "/etc/" in name or "/usr/" in name]
@@ -65,6 +66,32 @@ def services(settings: dict[str, Any]) -> set[str]:
 def test_the_knobs_of_postfix_choose_its_services() -> None:
     assert services(SMALL) - services(LARGE) == {"smtpd", "dnsblog", "tlsproxy"}
     assert services(LARGE) - services(SMALL) == {"capture"}
+
+
+def test_the_summary_tells_of_the_certificate() -> None:
+    def summary(**answer: object) -> str:
+        return render("mailpopbox/summary.txt", ACME, answer)
+
+    good = summary(why="", expires="2027-02-18T08:00:00Z", self_signed=False)
+    assert "good until 2027-02-18T08:00:00Z, and renewed by itself" in good
+    first = summary(why="no answer", expires="2036-11-17T08:00:00Z", self_signed=True)
+    assert "THE CERTIFICATE IS SELF-SIGNED" in first
+    assert "no answer" in first
+    later = summary(why="no answer", expires="2027-02-18T08:00:00Z", self_signed=False)
+    assert "good until 2027-02-18T08:00:00Z, COULD NOT BE RENEWED" in later
+
+
+def test_certbot_is_told_what_the_settings_say() -> None:
+    told = settings_of(render("acme/etc/mailpopbox/acme/certbot.ini", ACME))
+    assert told["domains"] == "mx.example.com,mail.example.com,xn--bcher-kva.example"
+    assert told["email"] == "me@example.com"
+    assert told["authenticator"] == "dns-rfc2136"
+    assert told["dns-rfc2136-propagation-seconds"] == "5"
+    # A folder for each authority.
+    assert told["config-dir"] == "/var/lib/mailpopbox-acme/acme.example.com-14000-dir-"
+    ours = settings_of(render("acme/etc/mailpopbox/acme/certbot.ini", SMALL))
+    assert ours["authenticator"] == "standalone"
+    assert ours["config-dir"].endswith("/acme-v02.api.letsencrypt.org-directory")
 
 
 def test_a_captured_message_goes_to_the_mailbox_that_is_named() -> None:

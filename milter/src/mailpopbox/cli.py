@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from mailpopbox import __version__
 from mailpopbox.commands import (
     carrying,
+    certifying,
     dns,
     listing,
     naming,
@@ -39,6 +40,7 @@ COMMANDS = (
     *tail.COMMANDS,
     *dns.COMMANDS,
     *tidying.COMMANDS,
+    *certifying.COMMANDS,
     *serving.COMMANDS,
 )
 

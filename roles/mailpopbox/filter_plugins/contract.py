@@ -28,6 +28,7 @@ MANY = 1_000_000
 RANGES = {
     "mailpopbox_vmail_uid": (500, 60000),
     "mailpopbox_ledger_days": (1, 36500),
+    "mailpopbox_acme_dns_seconds": (0, 3600),
     "mailpopbox_auth_failure_delay_seconds": (0, 30),
     "mailpopbox_max_message_mb": (1, 1000),
     "mailpopbox_max_recipients": (1, 10000),
@@ -291,6 +292,9 @@ def model(values: Values) -> dict[str, Any]:
     """Return the model and the passwords that were given, or what is wrong (`problems`)."""
     read, given = Reader(), values["mailpopbox_mailboxes"]
     hostname = read.text("mailpopbox_hostname", ascii_domain, values["mailpopbox_hostname"])
+    acme_names = read.texts("mailpopbox_acme_names", ascii_domain, values["mailpopbox_acme_names"])
+    email = values["mailpopbox_acme_email"]
+    acme_email = read.text("mailpopbox_acme_email", address, email) if email else ""
     mailboxes = [
         read.mailbox(f"mailpopbox_mailboxes[{place}]", mailbox)
         for place, mailbox in enumerate(given, start=1)
@@ -326,6 +330,8 @@ def model(values: Values) -> dict[str, Any]:
         "model": plain
         | {
             "hostname": hostname,
+            "acme_names": acme_names,
+            "acme_email": acme_email,
             "mailboxes": mailboxes,
             "admin": plain["admin"].lower() or logins[0],
             "capture_outbound": plain["capture_outbound"].lower(),

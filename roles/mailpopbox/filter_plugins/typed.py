@@ -88,9 +88,10 @@ def check_list(key: str, value: Any, option: Spec) -> Checked:
 
 def check_dict(key: str, value: Any, option: Spec) -> Checked:
     if not isinstance(value, dict):
+        shown = "what stands there" if option.get("no_log") else show(value)
         return Checked(
             None,
-            [f"{key}: {show(value)} is not a mapping. Write indented lines, name: value."],
+            [f"{key}: {shown} is not a mapping. Write indented lines, name: value."],
         )
     if "options" not in option:
         return Checked(dict(value), [])

@@ -10,13 +10,17 @@ from pathlib import Path
 
 from mailpopbox.commands.command import CommandError
 from mailpopbox.commands.desk import Desk
-from mailpopbox.commands.report import LedgerState, Queue, Report, Size, Unknown
+from mailpopbox.commands.report import Certificate, LedgerState, Queue, Report, Size, Unknown
 from mailpopbox.ledger import LedgerError
 from mailpopbox.ledger.entries import frozen_mailboxes, totals
 from mailpopbox.ledger.store import engine_for
+from mailpopbox.renewal import Renewal, recalled
 
 CERTIFICATE = Path("/etc/mailpopbox/tls/server.pem")
 MAIL = Path("/var/vmail")
+# They are there where an authority is asked for certificates.
+ACME_SETTINGS = Path("/etc/mailpopbox/acme/certbot.ini")
+ACME_STATE = Path("/var/lib/mailpopbox-acme/state.json")
 
 # Where Debian 12 runs Postfix in postfix@-, postfix itself has done its work and is "exited".
 UNITS = {
@@ -35,7 +39,8 @@ def gathered(desk: Desk) -> Report:
         mailboxes={
             each.login: size_of(MAIL / each.login / "Maildir") for each in desk.config.mailboxes
         },
-        certificate=_certificate(),
+        certificate=certificate(),
+        renewal=remembered_renewal() if ACME_SETTINGS.exists() else None,
         ledger=_ledger(desk),
     )
 
@@ -120,22 +125,29 @@ def _size(found: "os.DirEntry[str]") -> int | None:
         return None
 
 
-def _certificate() -> int | Unknown:
+def certificate() -> Certificate | Unknown:
+    """Look at the certificate that is in force."""
     if not os.access(CERTIFICATE, os.R_OK):
         return Unknown(f"{CERTIFICATE} cannot be read")
-    words = ["openssl", "x509", "-noout", "-enddate", "-in", str(CERTIFICATE)]
-    printed = output(words)
-    return printed if isinstance(printed, Unknown) else expiry_of(printed)
+    words = ["openssl", "x509", "-noout", "-enddate", "-subject", "-issuer", "-in"]
+    printed = output([*words, str(CERTIFICATE)])
+    return printed if isinstance(printed, Unknown) else certificate_of(printed)
 
 
-def expiry_of(printed: str) -> int | Unknown:
-    """Read a line like `notAfter=Nov 20 09:36:11 2036 GMT`."""
-    text = " ".join(printed.partition("=")[2].split())
+def certificate_of(printed: str) -> Certificate | Unknown:
+    """Read lines like `notAfter=Nov 20 09:36:11 2036 GMT`, `subject=CN = a` and `issuer=CN = b`."""
+    told = dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
+    text = " ".join(told.get("notAfter", "").split())
     try:
         found = datetime.strptime(text, "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)
     except ValueError:
         return Unknown("openssl printed no date")
-    return int(found.timestamp())
+    return Certificate(int(found.timestamp()), told.get("subject") == told.get("issuer"))
+
+
+def remembered_renewal() -> Renewal:
+    """Return what is known of the last attempts to renew it."""
+    return recalled(ACME_STATE.read_text()) if ACME_STATE.exists() else Renewal()
 
 
 def _ledger(desk: Desk) -> LedgerState | Unknown:

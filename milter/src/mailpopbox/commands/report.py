@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from mailpopbox.commands.screen import GREEN, RED, YELLOW, Cell
 from mailpopbox.commands.times import DAY, ago, clock, left
 from mailpopbox.ledger.entries import Totals
+from mailpopbox.renewal import Renewal
 from mailpopbox.utc import iso
 
 # Whoever renews it has long done so by then: certbot thirty days before, for instance.
 _WARNING = 7 * DAY
+# The timer that renews it comes every hour, and certbot is asked twice a day.
+_FORGOTTEN = 2 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,14 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """The certificate that is in force."""
+
+    expires: int
+    is_self_signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerState:
     """What the ledger tells of itself."""
 
@@ -55,9 +66,10 @@ class Report:
     services: dict[str, str | Unknown]
     queue: Queue | Unknown
     mailboxes: dict[str, Size | Unknown]
-    # When the certificate expires.
-    certificate: int | Unknown
+    certificate: Certificate | Unknown
     ledger: LedgerState | Unknown
+    # Only where an authority is asked for the certificate.
+    renewal: Renewal | None = None
 
 
 def problems(report: Report, now: int) -> Iterator[str]:
@@ -65,14 +77,34 @@ def problems(report: Report, now: int) -> Iterator[str]:
     for name, state in report.services.items():
         if isinstance(state, str) and state != "active":
             yield f"{name} is {state}; see: journalctl -u {name}"
-    if isinstance(report.certificate, int) and report.certificate <= now:
-        yield "the certificate has expired"
-    elif isinstance(report.certificate, int) and report.certificate < now + _WARNING:
-        yield f"the certificate expires in {left(report.certificate - now)}"
+    yield from _certificate_problems(report.certificate, now)
+    yield from _renewal_problems(report.renewal, report.certificate, now)
     if isinstance(report.queue, Queue) and report.queue.messages.get("hold"):
         yield "mail is held in the queue; see: postqueue -p"
     if isinstance(report.ledger, Unknown) and report.ledger.is_wrong:
         yield f"the ledger: {report.ledger.why}"
+
+
+def _certificate_problems(found: Certificate | Unknown, now: int) -> Iterator[str]:
+    if isinstance(found, Unknown):
+        return
+    if found.expires <= now:
+        yield "the certificate has expired"
+    elif found.expires < now + _WARNING:
+        yield f"the certificate expires in {left(found.expires - now)}"
+
+
+def _renewal_problems(
+    renewal: Renewal | None, found: Certificate | Unknown, now: int
+) -> Iterator[str]:
+    if renewal is None:
+        return
+    if renewal.why and isinstance(found, Certificate) and found.is_self_signed:
+        yield f"the certificate is self-signed until the authority gives one: {renewal.why}"
+    elif renewal.why:
+        yield f"the certificate cannot be renewed: {renewal.why}"
+    elif renewal.tried_at is None or renewal.tried_at < now - _FORGOTTEN:
+        yield "nothing renews the certificate; see: systemctl status mailpopbox-acme.timer"
 
 
 def is_complete(report: Report) -> bool:
@@ -90,6 +122,8 @@ def rows(report: Report, now: int) -> Iterator[tuple[str, Cell]]:
     for login, size in report.mailboxes.items():
         yield login, _size(size)
     yield "certificate", _certificate(report.certificate, now)
+    if report.renewal:
+        yield "renewal", _renewal(report.renewal, now)
     yield from _ledger_rows(report.ledger, now)
 
 
@@ -118,13 +152,20 @@ def _size(found: Size | Unknown) -> Cell:
     return Cell(f"{counted(found.messages, 'message')}, {octets(found.octets)}")
 
 
-def _certificate(found: int | Unknown, now: int) -> Cell:
+def _certificate(found: Certificate | Unknown, now: int) -> Cell:
     if isinstance(found, Unknown):
         return _unknown(found)
-    if found <= now:
-        return Cell(f"expired on {clock(found)}", RED)
-    style = YELLOW if found < now + _WARNING else ""
-    return Cell(f"until {clock(found)} ({left(found - now)})", style)
+    if found.expires <= now:
+        return Cell(f"expired on {clock(found.expires)}", RED)
+    style = YELLOW if found.expires < now + _WARNING else ""
+    kind = ", self-signed" if found.is_self_signed else ""
+    return Cell(f"until {clock(found.expires)} ({left(found.expires - now)}){kind}", style)
+
+
+def _renewal(found: Renewal, now: int) -> Cell:
+    if found.why:
+        return Cell(f"fails since {clock(found.failing_since or now)}", RED)
+    return Cell(f"looked after {ago(found.tried_at, now)}")
 
 
 def _ledger_rows(found: LedgerState | Unknown, now: int) -> Iterator[tuple[str, Cell]]:
@@ -179,13 +220,22 @@ def as_json(report: Report, now: int) -> dict[str, object]:
         },
         "certificate": _plain(certificate)
         if isinstance(certificate, Unknown)
-        else {"expires": iso(certificate)},
+        else {"expires": iso(certificate.expires), "self_signed": certificate.is_self_signed},
+        "renewal": report.renewal and _renewal_json(report.renewal),
         "ledger": _plain(ledger) if isinstance(ledger, Unknown) else _ledger_json(ledger),
     }
 
 
 def _plain(found: object) -> object:
     return {"unknown": found.why} if isinstance(found, Unknown) else found
+
+
+def _renewal_json(renewal: Renewal) -> dict[str, object]:
+    return {
+        "tried": iso(renewal.tried_at),
+        "why": renewal.why,
+        "failing_since": iso(renewal.failing_since),
+    }
 
 
 def _ledger_json(ledger: LedgerState) -> dict[str, object]:
