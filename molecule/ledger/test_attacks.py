@@ -32,6 +32,19 @@ def test_whatever_its_id_the_answer_keeps_the_alias(server: Server, odd: bytes) 
     assert sender_of(left(server, friend)) == shop
 
 
+def test_a_strangers_tag_does_not_choose_the_address(server: Server) -> None:
+    """The answer has it in its Subject, behind Re:."""
+    shop, friend = alias(), somebody()
+    message = incoming(shop, subject=f"Offer [sendas:{LOGIN}]")
+    server.send(message)
+    said = refusal(server, answer(message), friend)
+    assert said.startswith("550 5.7.1 You answer mail that came with a tag in its Subject")
+    mended = answer(message)
+    mended.replace_header("Subject", "Re: Offer")
+    submit(server, mended, friend)
+    assert sender_of(left(server, friend)) == shop
+
+
 def test_a_reused_id_names_all_aliases_and_sends_nothing(server: Server) -> None:
     """Somebody who knows the id of a message may not choose which alias is shown."""
     first, second = sorted((alias(), alias()))

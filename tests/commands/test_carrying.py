@@ -137,7 +137,8 @@ def test_a_first_line_that_is_wrong(host: Host, tmp_path: Path, text: str, said:
 
 
 def test_a_file_that_is_not_there(host: Host, tmp_path: Path) -> None:
-    assert host.run("import", str(tmp_path / "none")).code == 1
+    answer = host.run("import", str(tmp_path / "none"))
+    assert (answer.code, answer.err) == (1, f"{tmp_path / 'none'}: No such file or directory\n")
 
 
 class Terminal(io.StringIO):

@@ -40,7 +40,9 @@ def test_exceptions(used: Host) -> None:
     assert not is_let_in(used, "shop@example.com", "you@friend.example")
     more = used.run("block", "shop", "--except", "@bücher.example")
     assert more.out.endswith(", me@friend.example and @xn--bcher-kva.example.\n")
-    assert used.run("block", "shop").out.startswith("shop@example.com is blocked already, but for ")
+    again = used.run("block", "shop").out
+    assert again.startswith("shop@example.com is blocked already, but for ")
+    assert again.endswith("through: mailpopbox unblock shop@example.com, then block it.\n")
     used.run("unblock", "shop")
     assert used.run("show", "shop", "--json").json["exceptions"] == []
 

@@ -9,6 +9,7 @@ from judging import CONFIG, LOGIN, MemoryLedger, wire
 from mailpopbox.message import Decision, Transaction
 from mailpopbox.passage import Passage, Use, canonical, passage_of
 from mailpopbox.rules import decide
+from mailpopbox.thread import with_a_tag
 
 ELSE = "else@example.org"
 # What the rules give to a message whose own id answers might not repeat.
@@ -36,6 +37,37 @@ def came_for(address: str, login: str = LOGIN, domain: str = "a.example") -> Use
 
 def test_a_message_that_comes_in() -> None:
     assert told(INCOMING) == Passage(("<1@a.example>",), (came_for("shop@example.com"),))
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Offer [sendas:mailbox]",
+        "[ SENDAS : x",
+        "=?utf-8?q?=5Bsendas=3Ax=5D?=",
+        "=?utf-8?q?=5Bsend?= =?utf-8?b?YXM6eF0=?=",
+        "%5Bsendas:x%5D",
+        "\N{FULLWIDTH LEFT SQUARE BRACKET}sendas:x]",
+    ],
+)
+def test_a_message_that_comes_in_with_a_tag(subject: str) -> None:
+    """It is remembered, for the answer will have the tag, too."""
+    headers = (*INCOMING.headers, ("Subject", subject))
+    assert told(INCOMING, headers=headers).ids == ("<1@a.example>", with_a_tag("<1@a.example>"))
+    several = (*INCOMING.headers, ("Subject", "x"), ("SUBJECT", subject))
+    assert with_a_tag("<1@a.example>") in told(INCOMING, headers=several).ids
+
+
+@pytest.mark.parametrize("subject", ["Offer", "About sendas", "=?utf-8?q?x?=", "Grüße", "[send]"])
+def test_a_message_that_comes_in_without(subject: str) -> None:
+    headers = (*INCOMING.headers, ("Subject", subject))
+    assert told(INCOMING, headers=headers).ids == ("<1@a.example>",)
+
+
+def test_a_tag_of_ones_own_is_not_a_strangers() -> None:
+    headers = (("From", LOGIN), ("Message-ID", "<1@example.com>"), ("Subject", "[sendas:shop] x"))
+    sent = told(INCOMING, headers=headers, login=LOGIN, sender=LOGIN)
+    assert sent.ids == ("<1@example.com>",)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _failed(error.code, str(error))
     # ImportError: a package of the host is missing, such as python3-milter.
     except (OSError, ImportError, LedgerError) as error:
-        return _failed(NO, str(error))
+        return _failed(NO, _reason(error))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _run(run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:

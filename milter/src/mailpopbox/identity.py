@@ -63,6 +63,7 @@ def _by_tag(submission: Submission, found: Iterable[tags.Tag]) -> Identity:
     if len(spelled) > 1:
         raise forbidden(9, f"The Subject names {listed(spelled.values())}. Leave one tag in it.")
     (address,) = spelled.values()
+    _check_author(submission, address)
     if not submission.owns(address):
         raise forbidden(
             4,
@@ -70,6 +71,19 @@ def _by_tag(submission: Submission, found: Iterable[tags.Tag]) -> Identity:
             f" [sendas:shop@{domain_of(submission.login)}].",
         )
     return Identity(address, 3, f"The tag names {address}.")
+
+
+def _check_author(submission: Submission, address: str) -> None:
+    """Refuse a tag that may not be the user's own: a stranger's comes along with Re: in front."""
+    if not thread.brought_a_tag(submission):
+        return
+    if address.lower() not in map(str.lower, thread.answered(submission)):
+        raise forbidden(
+            24,
+            f"You answer mail that came with a tag in its Subject, so who wrote"
+            f" {submission.tag_for(address)} is not known. Take it out; to send as another address,"
+            " begin a new message.",
+        )
 
 
 def _by_from(submission: Submission, senders: list[Mailbox]) -> Identity:

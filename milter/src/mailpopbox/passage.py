@@ -10,7 +10,9 @@ from mailpopbox.config import Config
 from mailpopbox.headers import Header, among, numbered
 from mailpopbox.message import Decision, Transaction, applied
 from mailpopbox.submission import domain_of
-from mailpopbox.thread import message_ids
+from mailpopbox.tag import looks_like_one
+from mailpopbox.thread import message_ids, with_a_tag
+from mailpopbox.words import shown
 
 # One has one id. Whoever writes more of them shall not fill the disk.
 _MOST_IDS = 8
@@ -50,9 +52,23 @@ def passage_of(transaction: Transaction, decision: Decision, config: Config) -> 
         after = tuple(numbered(applied(pairs, decision.changes)))
         # First the id that the world sees, and answers.
         seen = [after, before]
-    ids = message_ids(each for each in chain(*seen) if each.key == "message-id")
+    found = message_ids(each for each in chain(*seen) if each.key == "message-id")
+    ids = tuple(dict.fromkeys(found))[:_MOST_IDS]
+    if transaction.login is None and _has_a_tag(transaction):
+        ids += tuple(map(with_a_tag, ids))
     uses = chain(_going_out(transaction, decision), _coming_in(transaction, after, config))
-    return Passage(tuple(dict.fromkeys(ids))[:_MOST_IDS], tuple(uses))
+    return Passage(ids, tuple(uses))
+
+
+def _has_a_tag(transaction: Transaction) -> bool:
+    """Tell whether the Subject has what the answer to it would be taken for tagged by."""
+    subjects = [value for name, value in transaction.headers if name.lower() == "subject"]
+    # Most have not, which is seen without decoding.
+    return any(
+        looks_like_one(shown(value).text)
+        for value in subjects
+        if not value.isascii() or "sendas" in value.lower() or "=?" in value
+    )
 
 
 def digest(message_id: str) -> bytes:

@@ -29,6 +29,17 @@ def answered(submission: Submission) -> list[str]:
     return []
 
 
+def brought_a_tag(submission: Submission) -> bool:
+    """Tell whether what this answers came in with a tag in its Subject, written by a stranger."""
+    found = [*submission.named("in-reply-to"), *submission.named("references")]
+    return bool(_addresses_of(submission, map(with_a_tag, message_ids(found))))
+
+
+def with_a_tag(message_id: str) -> str:
+    """Return under what is kept that a message came in with a tag: no id has a space."""
+    return f"tag {message_id}"
+
+
 def _addresses_of(submission: Submission, message_ids: Iterable[str]) -> list[str]:
     found = {
         address.lower(): address

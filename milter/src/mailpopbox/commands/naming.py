@@ -121,8 +121,8 @@ def _forget(arguments: argparse.Namespace) -> int:
     def change(admin: Admin, _before: Entry) -> str:
         admin.forget(alias.login, alias.spelled)
         return (
-            f"{alias.spelled} is forgotten. Which messages came in for it is kept until its time"
-            " is over: an answer to one of them would leave as the mailbox."
+            f"{alias.spelled} is forgotten, but not which messages came in for it: answers to them"
+            " still leave as that alias."
         )
 
     return changed(desk, alias, change, lambda _: "")

@@ -64,7 +64,10 @@ def _block(arguments: argparse.Namespace) -> int:
         return f"{alias.spelled} is blocked" + _but_for([*before.exceptions, *new])
 
     def unchanged(before: Entry) -> str:
-        return f"{alias.spelled} is blocked already" + _but_for(before.exceptions)
+        text = f"{alias.spelled} is blocked already" + _but_for(before.exceptions)
+        if before.exceptions and not arguments.exceptions:
+            text += f" To let nobody through: mailpopbox unblock {alias.spelled}, then block it."
+        return text
 
     return changed(desk, alias, change, unchanged)
 
