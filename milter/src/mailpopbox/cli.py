@@ -11,7 +11,17 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mailpopbox import __version__
-from mailpopbox.commands import carrying, listing, naming, serving, shutting, status, tail, tidying
+from mailpopbox.commands import (
+    carrying,
+    dkim,
+    listing,
+    naming,
+    serving,
+    shutting,
+    status,
+    tail,
+    tidying,
+)
 from mailpopbox.commands.command import NO, REPAIR, CommandError
 from mailpopbox.config import ConfigError
 from mailpopbox.ledger import LedgerError
@@ -24,6 +34,7 @@ COMMANDS = (
     *shutting.COMMANDS,
     *naming.COMMANDS,
     *carrying.COMMANDS,
+    *dkim.COMMANDS,
     *status.COMMANDS,
     *tail.COMMANDS,
     *tidying.COMMANDS,
