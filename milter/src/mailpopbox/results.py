@@ -1,4 +1,4 @@
-"""Rule 24: nobody but this server says in its name what it found out about a message (RFC 8601)."""
+"""Rule 25: nobody but this server says in its name what it found out about a message (RFC 8601)."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from mailpopbox.headers import Header
 from mailpopbox.message import RemoveHeader
 from mailpopbox.words import unfold
 
-RULE = 24
+RULE = 25
 KEY = "authentication-results"
 _WORD = re.compile(r"[a-z0-9.-]+")
 
