@@ -6,7 +6,7 @@ SECONDS ?= 60
 ROUNDS ?= 5
 MESSAGES ?= 100000
 MESSAGE_IDS ?= 10000000
-SCENARIOS := full ledger default sendas several acme control
+SCENARIOS := full believed ledger default sendas several acme control
 PARTS := lint unit postgres $(SCENARIOS) trial
 JOBS ?= 2
 

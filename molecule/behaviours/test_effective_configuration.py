@@ -7,13 +7,16 @@ from probe import Server
 POSTFIX = {
     "compatibility_level": "3.6",
     "disable_vrfy_command": "yes",
+    "internal_mail_filter_classes": "bounce",
     "milter_default_action": "tempfail",
     "mydestination": "",
+    "non_smtpd_milters": "unix:rspamd/milter.sock",
     "smtpd_client_event_limit_exceptions": "",
     "smtpd_forbid_bare_newline": "normalize",
     "smtpd_forbid_unauth_pipelining": "yes",
     "smtpd_helo_required": "yes",
-    "smtpd_milters": "unix:mailpopbox/milter.sock",
+    # Ours first: it says as which address a message leaves, and what leaves is signed.
+    "smtpd_milters": "unix:mailpopbox/milter.sock, unix:rspamd/milter.sock",
     "smtpd_relay_restrictions": "reject_unauth_destination",
     "smtpd_sasl_auth_enable": "no",
     "smtpd_tls_auth_only": "yes",
@@ -53,6 +56,7 @@ def test_dovecot_guards_are_up(server: Server) -> None:
     "command",
     [
         "postfix check",
+        "rspamadm configtest",
         "postconf -n",
         "postconf -M",
         "doveconf -n",
@@ -64,9 +68,12 @@ def test_nothing_is_complained_about(server: Server, command: str) -> None:
 
 
 def test_nothing_listens_but_what_must(server: Server) -> None:
-    """By IPv6 exactly what by IPv4, or nothing."""
+    """By IPv6 exactly what by IPv4, or nothing; the resolver for the host alone."""
     lines = server.run("ss", "-Hltn").stdout.splitlines()
     found = {line.split()[3].rpartition(":") for line in lines}
+    resolver = {("127.0.0.1", ":", "53")} if server.setting("resolver") else set()
+    assert resolver <= found
+    found -= resolver
     ports = {25, 465, 587, 995} | ({110} if server.setting("pop3_starttls") else set())
     assert {int(port) for address, _, port in found if not address.startswith("[")} == ports
     by_ipv6 = {int(port) for address, _, port in found if address.startswith("[")}

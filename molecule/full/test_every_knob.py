@@ -60,3 +60,27 @@ def test_dns(server: Server) -> None:
     assert ("elsewhere.test", "MX") not in found
     assert found["_pop3._tcp.example.com", "SRV"].endswith(f" 110 {server.hostname}")
     assert found["_dmarc.xn--bcher-kva.example", "TXT"].startswith("v=DMARC1; p=quarantine; ")
+
+
+def test_rspamd(server: Server) -> None:
+    lines = server.run("rspamadm", "configdump", "actions").stdout.replace(";", "").split("\n")
+    assert {"reject = 20", "add_header = 9"} <= {line.strip() for line in lines}
+    rules = server.run("cat", "/etc/rspamd/rspamd.local.lua").stdout
+    assert 'local policy = "monitor"' in rules
+    assert "local suspicious, seconds, most = 19, 300," in rules
+    assert 'trusted["lists.example.org"] = true' in rules
+
+
+def test_no_resolver_of_its_own(server: Server) -> None:
+    assert server.run("sh", "-c", "command -v unbound", check=False).stdout == ""
+
+
+def test_two_signatures(server: Server) -> None:
+    mailbox, word = server.mailbox(), token()
+    mail = letter(word, sender=mailbox.login, to=mailbox.login)
+    server.send(mail, service="submissions", login=mailbox.login)
+    signatures = server.wait_for_message(None, word).get_all("DKIM-Signature", [])
+    assert [("a=rsa-sha256" in each, "a=ed25519-sha256" in each) for each in signatures] == [
+        (True, False),
+        (False, True),
+    ]

@@ -293,14 +293,15 @@ def test_all_is_well(used: Host) -> None:
     answer = used.run("status")
     assert (answer.code, answer.err) == (0, "")
     lines = answer.out.splitlines()
-    assert lines[:5] == [
+    assert lines[:6] == [
         "postfix              active",
         "dovecot              active",
         "mailpopbox-milter    active",
+        "rspamd               active",
         "queue                empty",
         "mailbox@example.com  0 messages, 0 B",
     ]
-    assert lines[5].endswith(" (90d), self-signed")
+    assert lines[6].endswith(" (90d), self-signed")
     assert lines[-1] == "All is well."
     found = used.run("status", "--json").json
     assert found["well"]

@@ -39,6 +39,36 @@ ALICE = {"login": "alice@example.net", "domains": ["example.net"]}
 
 # settings, then words that the one sentence must hold: the key, the value, the fix
 BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    # Signing and judging
+    "no DKIM algorithm": ({"mailpopbox_dkim_algorithms": []}, ("mailpopbox_dkim_algorithms:", "[]", "Write [rsa]")),
+    "a DKIM algorithm of our own": (
+        {"mailpopbox_dkim_algorithms": ["rsa", "dsa"]},
+        ("mailpopbox_dkim_algorithms:", "[rsa, dsa]", "Write [rsa] or [rsa, ed25519]"),
+    ),
+    "Ed25519 alone": (
+        {"mailpopbox_dkim_algorithms": ["ed25519"]},
+        ("mailpopbox_dkim_algorithms:", "[ed25519]", "Write [rsa] or [rsa, ed25519]"),
+    ),
+    "a DMARC policy of the DNS": (
+        {"mailpopbox_dmarc": "reject"},
+        ("mailpopbox_dmarc:", '"reject"', "monitor, relaxed, strict"),
+    ),
+    "an address as a sealer": (
+        {"mailpopbox_arc_trusted": ["list@example.org"]},
+        ("mailpopbox_arc_trusted[1]:", '"list@example.org"', "Write it like example.com"),
+    ),
+    "spam is refused before it is marked": (
+        {"mailpopbox_spam_mark": 15},
+        ("mailpopbox_spam_mark:", "15", "below mailpopbox_spam_reject", "Write less"),
+    ),
+    "spam is refused before it has to wait": (
+        {"mailpopbox_spam_greylist": 20},
+        ("mailpopbox_spam_greylist:", "20", "below mailpopbox_spam_reject", "Write less"),
+    ),
+    "a score that none reaches": (
+        {"mailpopbox_spam_reject": 1001},
+        ("mailpopbox_spam_reject:", "1001", "from 0 to 1000"),
+    ),
     # Keys
     "unknown key": ({"mailpopbox_host": "x"}, ("mailpopbox_host:", "Did you mean mailpopbox_hostname?")),
     "misspelt prefix": ({"mail_popbox_ipv6": True}, ("mail_popbox_ipv6:", "mailpopbox_ipv6")),

@@ -70,14 +70,14 @@ def test_names_are_kept_in_lower_case() -> None:
             MINIMAL | {"quux": 1},
             (
                 "quux: unknown key; known are socket, hostname, mailboxes, log_level, display_name,"
-                " bare_login, auto_sendas, ledger, ledger_days"
+                " bare_login, auto_sendas, ledger, ledger_days, dkim_algorithms"
             ),
         ),
         (
             MINIMAL | {7: 1},
             (
                 "7: unknown key; known are socket, hostname, mailboxes, log_level, display_name,"
-                " bare_login, auto_sendas, ledger, ledger_days"
+                " bare_login, auto_sendas, ledger, ledger_days, dkim_algorithms"
             ),
         ),
         (
@@ -111,6 +111,10 @@ def test_names_are_kept_in_lower_case() -> None:
         (MINIMAL | {"bare_login": "no"}, "bare_login: 'no' is none of allow, refuse"),
         (MINIMAL | {"auto_sendas": "yes"}, "auto_sendas: 'yes' is neither true nor false"),
         (MINIMAL | {"auto_sendas": 1}, "auto_sendas: 1 is neither true nor false"),
+        (
+            MINIMAL | {"dkim_algorithms": ["rsa", "dsa"]},
+            "dkim_algorithms[2]: 'dsa' is none of rsa, ed25519",
+        ),
         (MINIMAL | {"ledger_days": 0}, "ledger_days: 0 is no whole number from 1 up"),
         (MINIMAL | {"ledger_days": True}, "ledger_days: True is no whole number from 1 up"),
         (MINIMAL | {"ledger_days": "400"}, "ledger_days: '400' is no whole number from 1 up"),

@@ -29,6 +29,13 @@ LARGE: dict[str, Any] = {
     "mailpopbox_pop3_starttls": True,
     "mailpopbox_ipv6": False,
     "mailpopbox_postscreen": False,
+    "mailpopbox_resolver": False,
+    "mailpopbox_dkim_algorithms": ["rsa", "ed25519"],
+    "mailpopbox_dmarc": "strict",
+    "mailpopbox_arc_trusted": ["lists.example.org"],
+    "mailpopbox_spam_greylist": 2,
+    "mailpopbox_spam_mark": 0,
+    "mailpopbox_spam_reject": 0,
     "mailpopbox_capture_outbound": "c@example.org",
     "mailpopbox_postfix_extra": {"smtpd_hard_error_limit": 5},
 }

@@ -15,6 +15,7 @@ from mailpopbox import __version__
 from mailpopbox.commands import (
     carrying,
     certifying,
+    dkim,
     dns,
     listing,
     naming,
@@ -36,6 +37,7 @@ COMMANDS = (
     *shutting.COMMANDS,
     *naming.COMMANDS,
     *carrying.COMMANDS,
+    *dkim.COMMANDS,
     *status.COMMANDS,
     *tail.COMMANDS,
     *dns.COMMANDS,

@@ -25,6 +25,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 DISPLAY_NAMES = ("keep", "drop")
 BARE_LOGINS = ("allow", "refuse")
 ALIASES = ("open", "signed")
+DKIM_ALGORITHMS = ("rsa", "ed25519")
 
 DEFAULT_LEDGER = "/var/lib/mailpopbox/ledger.sqlite"
 
@@ -71,6 +72,8 @@ class Config:
     ledger: str = field(default=DEFAULT_LEDGER, repr=False)
     # How long a message is remembered.
     ledger_days: int = 400
+    # Of each of these, a domain has a key that signs.
+    dkim_algorithms: tuple[str, ...] = ("rsa",)
 
     def owner_of(self, address: str) -> str | None:
         """Return the login of the mailbox in which mail to an address arrives."""
@@ -178,6 +181,7 @@ def parse(document: object) -> Config:
         auto_sendas=top.switch("auto_sendas"),
         ledger=top.optional("ledger", _wrong_ledger, DEFAULT_LEDGER, _show_ledger),
         ledger_days=top.number("ledger_days", 1, 400),
+        dkim_algorithms=top.texts("dkim_algorithms", _wrong_algorithm) or ("rsa",),
         mailboxes=tuple(_mailboxes(top, problems)),
     )
     problems.extend(_repetitions(config.mailboxes))
@@ -246,6 +250,10 @@ def _wrong_ledger(place: str) -> str:
 def _show_ledger(value: object) -> str:
     """Show where a ledger was to be, unless a password may be in it."""
     return show(value) if isinstance(value, str) and not set(value) & set(":@") else "this value"
+
+
+def _wrong_algorithm(name: str) -> str:
+    return "" if name in DKIM_ALGORITHMS else f"is none of {', '.join(DKIM_ALGORITHMS)}"
 
 
 def wrong_domain(name: str) -> str:

@@ -6,8 +6,8 @@ without a server. The numbers are those of docs/sending-as.md.
 
 from collections.abc import Iterable
 
+from mailpopbox import results, thread
 from mailpopbox import subject as subjects
-from mailpopbox import thread
 from mailpopbox.changes import Outgoing, changes_of
 from mailpopbox.config import Config
 from mailpopbox.headers import among, numbered
@@ -41,15 +41,20 @@ def decide(transaction: Transaction, config: Config, ledger: Ledger) -> Decision
 
 
 def _came_in(transaction: Transaction, config: Config) -> Decision:
-    step = Step(1, "It was not submitted by a login, so it stays as it is.")
-    found = list(numbered(among(transaction.headers, "message-id")))
+    headers = list(numbered(among(transaction.headers, "message-id", results.KEY)))
+    forged = tuple(results.forged(headers, config.hostname))
+    steps = [Step(1, "It was not submitted by a login, so it stays as it is.")]
+    if forged:
+        text = "It claims to have been judged by this server already."
+        steps.append(Step(results.RULE, text))
+    found = [header for header in headers if header.key == "message-id"]
     if thread.is_answerable(found):
-        return Decision(steps=(step,))
+        return Decision(forged, steps=tuple(steps))
     # Else the answer to it would name no id, or another one, and leave as the login.
     made = f"<{transaction.token}@{config.hostname}>"
     change = SetHeader(found[0].name, 1, made) if found else AddHeader("Message-ID", made)
-    why = Step(19, "It gets a Message-ID by which the answer to it will be known.")
-    return Decision((change, *removals(found[1:])), steps=(step, why))
+    steps.append(Step(19, "It gets a Message-ID by which the answer to it will be known."))
+    return Decision((change, *removals(found[1:]), *forged), steps=tuple(steps))
 
 
 def _rewritten(submission: Submission) -> tuple[Identity, list[Finding]]:

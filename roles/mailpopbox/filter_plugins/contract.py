@@ -23,6 +23,7 @@ PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
 # IDNA 2003, which Python has, and 2008, which registries use, name different domains for these.
 DISPUTED = frozenset("ßς\u200c\u200d")
 ALWAYS_OPEN = ("postmaster", "abuse")
+DKIM_ALGORITHMS = (["rsa"], ["rsa", "ed25519"])
 MANY = 1_000_000
 
 RANGES = {
@@ -30,6 +31,9 @@ RANGES = {
     "mailpopbox_ledger_days": (1, 36500),
     "mailpopbox_acme_dns_seconds": (0, 3600),
     "mailpopbox_auth_failure_delay_seconds": (0, 30),
+    "mailpopbox_spam_greylist": (0, 1000),
+    "mailpopbox_spam_mark": (0, 1000),
+    "mailpopbox_spam_reject": (0, 1000),
     "mailpopbox_max_message_mb": (1, 1000),
     "mailpopbox_max_recipients": (1, 10000),
     "mailpopbox_queue_days": (1, 30),
@@ -276,6 +280,23 @@ def ledger_problems(values: Values) -> Iterator[str]:
         )
 
 
+def mail_problems(values: Values) -> Iterator[str]:
+    """Say what is wrong with how mail is signed and judged."""
+    given = values["mailpopbox_dkim_algorithms"]
+    if given not in DKIM_ALGORITHMS:
+        yield (
+            f"mailpopbox_dkim_algorithms: [{', '.join(given)}] is none of its choices."
+            " Write [rsa] or [rsa, ed25519]: not everybody can check the second one alone."
+        )
+    reject = values["mailpopbox_spam_reject"]
+    for key in ("mailpopbox_spam_greylist", "mailpopbox_spam_mark"):
+        if 0 < reject <= values[key]:
+            yield (
+                f"{key}: {values[key]} is not below mailpopbox_spam_reject, which is {reject},"
+                " so it would never count. Write less, or 0 to do without."
+            )
+
+
 def extra_problems(values: Values) -> Iterator[str]:
     for name, value in values["mailpopbox_postfix_extra"].items():
         key = f"mailpopbox_postfix_extra.{name}"
@@ -306,6 +327,7 @@ def model(values: Values) -> dict[str, Any]:
     logins = [mailbox["login"] for mailbox in mailboxes]
     addresses = read.texts("mailpopbox_addresses", ip_address, values["mailpopbox_addresses"])
     domains = read.texts("mailpopbox_dns_domains", ascii_domain, values["mailpopbox_dns_domains"])
+    trusted = read.texts("mailpopbox_arc_trusted", ascii_domain, values["mailpopbox_arc_trusted"])
     problems = [
         *read.problems,
         *claimed_twice(mailboxes),
@@ -315,6 +337,7 @@ def model(values: Values) -> dict[str, Any]:
         *address_problems(values, addresses),
         *dns_domain_problems(domains, mailboxes),
         *ledger_problems(values),
+        *mail_problems(values),
         *extra_problems(values),
     ]
     if problems:
@@ -333,6 +356,7 @@ def model(values: Values) -> dict[str, Any]:
             "acme_names": acme_names,
             "acme_email": acme_email,
             "mailboxes": mailboxes,
+            "arc_trusted": trusted,
             "admin": plain["admin"].lower() or logins[0],
             "capture_outbound": plain["capture_outbound"].lower(),
             "addresses": addresses,

@@ -27,6 +27,7 @@ UNITS = {
     "postfix": ("postfix@-.service", "postfix.service"),
     "dovecot": ("dovecot.service",),
     "mailpopbox-milter": ("mailpopbox-milter.service",),
+    "rspamd": ("rspamd.service",),
 }
 _SECONDS = 20
 

@@ -1,0 +1,231 @@
+"""`dkim`: the keys that sign, and their renewal without a moment in which none is published."""
+
+import argparse
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailpopbox.commands.command import DONE, NO, Command, add_common, refused, to_repair
+from mailpopbox.commands.desk import Desk
+from mailpopbox.commands.screen import GREEN, YELLOW, Cell, Column
+from mailpopbox.config import Config
+from mailpopbox.dkim.records import Ask, is_published, name_of, text_of
+from mailpopbox.dkim.shelf import FOLDER, Shelf
+from mailpopbox.dkim.state import (
+    Delete,
+    Domain,
+    Key,
+    Make,
+    Step,
+    Switch,
+    first_step,
+    last_step,
+    next_step,
+)
+from mailpopbox.utc import iso
+
+_COLUMNS = (
+    Column("DOMAIN", narrowest=16),
+    Column("SELECTOR"),
+    Column("ALGORITHM"),
+    Column("STATE"),
+)
+_SECONDS_BETWEEN_LOOKS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of all domains, and the means to change them."""
+
+    desk: Desk
+    shelf: Shelf
+    names: tuple[str, ...]
+    ask: Ask
+    reload: Callable[[], None]
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        return self.desk.config.dkim_algorithms
+
+    def known(self) -> dict[str, Domain]:
+        found = self.shelf.domains()
+        return {name: found.get(name, Domain()) for name in self.names}
+
+    def do(self, name: str, step: Step) -> None:
+        """Carry out one step, as far as it is for this host to take."""
+        if isinstance(step, Make):
+            for key in step.keys:
+                self.shelf.make(name, key)
+        elif isinstance(step, Switch):
+            self.shelf.save({**self.shelf.domains(), name: step.domain})
+        elif isinstance(step, Delete):
+            # In this order: Rspamd signs with no key that is gone, and none is taken for new.
+            self.reload()
+            for key in step.keys:
+                self.shelf.delete(name, key)
+            self.shelf.save({**self.shelf.domains(), name: step.domain})
+
+    def published(self, name: str, domain: Domain) -> set[Key]:
+        return {
+            key
+            for key in domain.coming
+            if is_published(name, key, self.shelf.public(name, key), self.ask)
+        }
+
+
+def names_of(config: Config) -> tuple[str, ...]:
+    """Return the domains that mail leaves from: those of the mailboxes, and the host's own."""
+    found = {config.hostname}
+    for box in config.mailboxes:
+        addresses = (box.login, *box.addresses)
+        found |= {*box.domains, *(address.rpartition("@")[2] for address in addresses)}
+    return tuple(sorted(found))
+
+
+# --- The commands ---
+
+
+def _prepare(keys: Keys, _wait: bool) -> int:  # noqa: FBT001
+    made = [name for name in keys.names if _prepared(keys, name)]
+    if keys.desk.wants_json:
+        keys.desk.screen.json({"made": made})
+    else:
+        for name in made:
+            keys.desk.screen.line(f"{name} has a new key.")
+    return DONE
+
+
+def _prepared(keys: Keys, name: str) -> bool:
+    """Make the first key of a domain, and let it sign; tell whether it had none."""
+    had_none = False
+    while step := first_step(keys.known()[name], keys.algorithms, keys.desk.now):
+        keys.do(name, step)
+        had_none = True
+    return had_none
+
+
+def _list(keys: Keys, _wait: bool) -> int:  # noqa: FBT001
+    rows = list(_rows(keys))
+    if keys.desk.wants_json:
+        keys.desk.screen.json({"keys": rows})
+        return DONE
+    cells = [
+        (Cell(row["domain"]), Cell(row["selector"]), Cell(row["algorithm"]), _state_cell(row))
+        for row in rows
+    ]
+    keys.desk.screen.table(_COLUMNS, cells)
+    return DONE
+
+
+def _rows(keys: Keys) -> Iterator[dict[str, str]]:
+    for name, domain in keys.known().items():
+        for key in domain.keys:
+            state = "signing" if key in domain.signing else "coming"
+            since = domain.retired.get(key)
+            yield {
+                "domain": name,
+                "selector": key.selector,
+                "algorithm": key.algorithm,
+                "state": state if since is None else "retired",
+                "since": iso(since) or "",
+                "record": f"{name_of(name, key)}.",
+                "value": text_of(key, keys.shelf.public(name, key)),
+            }
+
+
+def _state_cell(row: Mapping[str, str]) -> Cell:
+    style = {"signing": GREEN, "coming": YELLOW}.get(row["state"], "")
+    return Cell(" since ".join(filter(None, (row["state"], row["since"]))), style)
+
+
+def _rotate(keys: Keys, wait: bool) -> int:  # noqa: FBT001
+    for name, domain in keys.known().items():
+        if step := last_step(domain, keys.desk.now):
+            keys.do(name, step)
+    known = keys.known()
+    # What has been begun is brought to its end first: who has turned already does not turn again.
+    waiting = [name for name, domain in known.items() if domain.coming] or list(known)
+    while waiting := [name for name in waiting if not _turned(keys, name)]:
+        _say_what_waits(keys, waiting)
+        if not wait:
+            break
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    keys.reload()
+    if keys.desk.wants_json:
+        keys.desk.screen.json({"waiting": waiting, "keys": list(_rows(keys))})
+    elif not waiting:
+        keys.desk.screen.line("The new keys sign.", GREEN)
+    return NO if waiting else DONE
+
+
+def _turned(keys: Keys, name: str) -> bool:
+    """Bring a domain as far as it goes now; tell whether its new keys sign."""
+    while True:
+        domain = keys.known()[name]
+        step = next_step(domain, keys.algorithms, keys.desk.now, keys.published(name, domain))
+        keys.do(name, step)
+        if not isinstance(step, Make):
+            return isinstance(step, Switch)
+
+
+def _say_what_waits(keys: Keys, names: list[str]) -> None:
+    screen, known = keys.desk.screen, keys.known()
+    if not keys.desk.wants_json:
+        screen.line("Publish these records, and run this again. The old keys sign until then.")
+        for name in names:
+            for key in known[name].coming:
+                value = text_of(key, keys.shelf.public(name, key))
+                screen.line(f'{name_of(name, key)}.  TXT  "{value}"')
+
+
+# --- The parser ---
+
+
+_ACTIONS = {"list": _list, "rotate": _rotate, "prepare": _prepare}
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "action",
+        choices=_ACTIONS,
+        metavar="ACTION",
+        help="list: the keys; rotate: make new keys, and sign with them once every server of the"
+        " zone has their records; prepare: make the first keys of new domains (the playbook does)",
+    )
+    parser.add_argument("domain", nargs="*", metavar="DOMAIN", help="otherwise all of them")
+    parser.add_argument(
+        "--wait", action="store_true", help="rotate: go on until DNS has the records"
+    )
+    parser.add_argument(
+        "--keys", type=Path, default=FOLDER, metavar="FOLDER", help="where they lie (%(default)s)"
+    )
+    add_common(parser)
+
+
+def _dkim(arguments: argparse.Namespace) -> int:
+    # Imported here: it takes Debian's python3-dnspython.
+    from mailpopbox.dkim.nameservers import texts_by_server  # noqa: PLC0415
+
+    desk = Desk.of(arguments)
+    all_of_them = names_of(desk.config)
+    if unknown := sorted(set(arguments.domain) - set(all_of_them)):
+        raise to_repair(f"{unknown[0]} is none of the domains: {', '.join(all_of_them)}.")
+    names = tuple(arguments.domain) or all_of_them
+    keys = Keys(desk, Shelf(arguments.keys), names, texts_by_server, reload_rspamd)
+    with keys.shelf.locked():
+        return _ACTIONS[arguments.action](keys, arguments.wait)
+
+
+def reload_rspamd() -> None:
+    """Let Rspamd read which keys sign; mail that it has in hand is signed with those before."""
+    words = ["systemctl", "try-reload-or-restart", "rspamd"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise refused(f"Rspamd does not read its keys again: {done.stderr.strip()}")
+
+
+COMMANDS = (
+    Command("dkim", "list the keys that sign what leaves, and renew them", _arguments, _dkim),
+)

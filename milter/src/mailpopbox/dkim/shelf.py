@@ -1,0 +1,127 @@
+"""The keys on the disk, readable for root and Rspamd only.
+
+`DOMAIN/SELECTOR.ALGORITHM.key` is a private key, `.pub` beside it the public one. The latter comes
+last, so a key that has one is whole.
+"""
+
+import base64
+import fcntl
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailpopbox.dkim.state import Domain, Key, StateError, parse, path_of, render
+
+FOLDER = Path("/var/lib/mailpopbox/dkim")
+_NAME = re.compile(r"([a-z0-9-]+)\.(rsa|ed25519)\.pub")
+_OPTIONS = {"rsa": ["-pkeyopt", "rsa_keygen_bits:2048"], "ed25519": []}
+# The last octets of its PKCS #8 form.
+_SEED_OCTETS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A folder with the keys of all domains, and the file that says which of them sign."""
+
+    folder: Path = FOLDER
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "signing.yml"
+
+    def domains(self) -> dict[str, Domain]:
+        """Return what is known of each domain, with its keys on the disk."""
+        try:
+            text = self.file.read_text()
+        except FileNotFoundError:
+            text = ""
+        try:
+            known = parse(text)
+        except StateError as error:
+            raise OSError(f"{self.file}: {error}; restore it from a backup") from error
+        names = {*known, *(path.name for path in self.folder.glob("*/"))}
+        return {
+            name: known.get(name, Domain()).with_keys(self._found(name)) for name in sorted(names)
+        }
+
+    def _found(self, name: str) -> Iterator[Key]:
+        for path in sorted((self.folder / name).glob("*.pub")):
+            if match := _NAME.fullmatch(path.name):
+                yield Key(match[1], match[2])
+
+    def make(self, name: str, key: Key) -> None:
+        """Make a key; one that is there is not touched."""
+        (self.folder / name).mkdir(exist_ok=True)
+        private = path_of(self.folder, name, key)
+        public = private.with_suffix(".pub")
+        if public.exists():
+            return
+        pem = _openssl("genpkey", "-algorithm", key.algorithm, *_OPTIONS[key.algorithm])
+        self._write(private, pem)
+        if key.algorithm == "ed25519":
+            der = _openssl("pkey", "-outform", "DER", stdin=pem)
+            seed = base64.b64encode(der[-_SEED_OCTETS:])
+            self._write(path_of(self.folder, name, key, for_rspamd=True), seed + b"\n")
+        self._write(public, _openssl("pkey", "-pubout", stdin=pem), mode=0o644)
+
+    def delete(self, name: str, key: Key) -> None:
+        """Delete a key, its public half last: until then it is known as what it was."""
+        private = path_of(self.folder, name, key)
+        for ending in (".key", ".seed", ".pub"):
+            private.with_suffix(ending).unlink(missing_ok=True)
+
+    def save(self, domains: Mapping[str, Domain]) -> None:
+        """Put another choice of keys in force, in one step."""
+        signing = {name: domain for name, domain in domains.items() if domain.signing}
+        self._write(self.file, render(signing, self.folder).encode())
+
+    def public(self, name: str, key: Key) -> str:
+        """Return a public key as it stands in DNS."""
+        pem = path_of(self.folder, name, key).with_suffix(".pub").read_bytes()
+        der = _openssl("pkey", "-pubin", "-outform", "DER", stdin=pem)
+        # RFC 8463: of Ed25519 the bare key, without what surrounds it.
+        octets = der if key.algorithm == "rsa" else der[-_SEED_OCTETS:]
+        return base64.b64encode(octets).decode()
+
+    def _write(self, path: Path, content: bytes, mode: int = 0o640) -> None:
+        """Write a file of its folder's group, on disk before it appears."""
+        temporary = path.with_name(f".{path.name}.new")
+        temporary.unlink(missing_ok=True)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            os.fchown(handle, -1, self.folder.stat().st_gid)
+            os.fchmod(handle, mode)
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        temporary.rename(path)
+        _sync(path.parent)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Let nobody else change anything meanwhile."""
+        handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _openssl(*words: str, stdin: bytes = b"") -> bytes:
+    done = subprocess.run(["openssl", *words], input=stdin, capture_output=True, check=False)
+    if done.returncode:
+        raise OSError(f"openssl {words[0]}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout

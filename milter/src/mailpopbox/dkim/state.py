@@ -1,0 +1,196 @@
+"""Which key of a domain signs, and what comes next. Pure: no clock, no file, no DNS.
+
+A key goes one way only: it is made, published, signs, is retired, and is deleted. Each step leaves
+a state that is right by itself, so whoever is interrupted goes on where it stopped.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+
+from mailpopbox.config import DKIM_ALGORITHMS
+
+# What was signed last must have been read by then: five days in a queue, and a weekend.
+RETIRED_SECONDS = 14 * 86400
+
+
+class StateError(ValueError):
+    """The file that says which keys sign cannot be understood."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """A key of a domain, by its name in DNS."""
+
+    selector: str
+    algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The keys of one domain: those that sign, those that signed, and those that are to."""
+
+    signing: tuple[Key, ...] = ()
+    # Since when it signs no more, in seconds of Unix time.
+    retired: Mapping[Key, int] = field(default_factory=dict)
+    # Made, and not in use yet.
+    coming: tuple[Key, ...] = ()
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """All whose records have to stand in DNS."""
+        return (*self.signing, *self.coming, *self.retired)
+
+    def with_keys(self, found: Iterable[Key]) -> "Domain":
+        """Return the domain with the keys that lie on the disk."""
+        used = {*self.signing, *self.retired}
+        return replace(self, coming=tuple(sorted(key for key in found if key not in used)))
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """Make these keys: then their records can be published."""
+
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait until the records of these keys stand in DNS."""
+
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Sign with the new keys from now on."""
+
+    domain: Domain
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete keys that signed long ago; their records may go, too."""
+
+    keys: tuple[Key, ...]
+    domain: Domain
+
+
+Step = Make | Wait | Switch | Delete
+
+
+def selector_for(now: int, taken: Collection[str]) -> str:
+    """Return a new selector that bears the date: s202611, or s20261120 if that is taken."""
+    date = datetime.fromtimestamp(now, UTC)
+    names = [f"s{date:%Y%m}", f"s{date:%Y%m%d}"]
+    names += [f"{names[-1]}-{number}" for number in range(2, len(taken) + 3)]
+    return next(name for name in names if not {name, f"{name}e"} & set(taken))
+
+
+def new_keys(algorithms: Iterable[str], now: int, taken: Collection[str]) -> tuple[Key, ...]:
+    """Name a key for each algorithm. They differ in DNS: the name of Ed25519's ends in e."""
+    name = selector_for(now, taken)
+    return tuple(Key(name if each == "rsa" else f"{name}e", each) for each in algorithms)
+
+
+def first_step(domain: Domain, algorithms: Iterable[str], now: int) -> Step | None:
+    """Return what a domain lacks before anything of it can be signed.
+
+    Its first keys sign at once: mail with a signature that nobody can check yet is no worse than
+    mail with none.
+    """
+    if domain.signing:
+        return None
+    missing = _missing(domain, algorithms, now)
+    return Make(missing) if missing else Switch(replace(domain, signing=domain.coming, coming=()))
+
+
+def next_step(
+    domain: Domain, algorithms: Iterable[str], now: int, published: Collection[Key]
+) -> Step:
+    """Return what brings a rotation on; `published` are the keys whose records DNS has."""
+    missing = _missing(domain, algorithms, now)
+    if missing:
+        return Make(missing)
+    unseen = tuple(key for key in domain.coming if key not in published)
+    if unseen:
+        return Wait(unseen)
+    retired = {**domain.retired, **dict.fromkeys(domain.signing, now)}
+    return Switch(Domain(signing=domain.coming, retired=retired))
+
+
+def last_step(domain: Domain, now: int) -> Step | None:
+    """Return what is left to be cleared away."""
+    old = tuple(key for key, since in domain.retired.items() if since <= now - RETIRED_SECONDS)
+    kept = {key: since for key, since in domain.retired.items() if key not in old}
+    return Delete(old, replace(domain, retired=kept)) if old else None
+
+
+def _missing(domain: Domain, algorithms: Iterable[str], now: int) -> tuple[Key, ...]:
+    """Return the keys that the next turn needs and that are not made yet."""
+    there = {key.algorithm for key in domain.coming}
+    wanted = [each for each in algorithms if each not in there]
+    return new_keys(wanted, now, {key.selector for key in domain.keys}) if wanted else ()
+
+
+# --- The file ---
+
+
+def render(domains: Mapping[str, Domain], folder: Path) -> str:
+    """Write the file: YAML that Rspamd reads as its own language, a line for each domain."""
+    lines = [
+        "# Written by `mailpopbox dkim`: the keys that sign, and since when others do no more.",
+        *(f"{json.dumps(name)}: {_line(name, domain, folder)}" for name, domain in domains.items()),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _line(name: str, domain: Domain, folder: Path) -> str:
+    selectors = [
+        {
+            "selector": key.selector,
+            "path": str(path_of(folder, name, key, for_rspamd=True)),
+            "algorithm": key.algorithm,
+        }
+        for key in domain.signing
+    ]
+    retired = [
+        {"selector": key.selector, "algorithm": key.algorithm, "since": since}
+        for key, since in domain.retired.items()
+    ]
+    return json.dumps({"selectors": selectors, "retired": retired})
+
+
+def path_of(folder: Path, name: str, key: Key, *, for_rspamd: bool = False) -> Path:
+    """Return where a private key lies.
+
+    The Rspamd of Debian 12 wants the seed of an Ed25519 key, not PEM.
+    """
+    ending = "seed" if for_rspamd and key.algorithm == "ed25519" else "key"
+    return folder / name / f"{key.selector}.{key.algorithm}.{ending}"
+
+
+def parse(text: str) -> dict[str, Domain]:
+    """Read the file; raises StateError, for without it nobody knows what is published."""
+    try:
+        document = yaml.safe_load(text) or {}
+        return {str(name): _domain(entry) for name, entry in document.items()}
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StateError("is not as `mailpopbox dkim` wrote it") from error
+
+
+def _domain(entry: Mapping[str, list[Mapping[str, str]]]) -> Domain:
+    return Domain(
+        signing=tuple(_key(each) for each in entry["selectors"]),
+        retired={_key(each): int(each["since"]) for each in entry["retired"]},
+    )
+
+
+def _key(entry: Mapping[str, str]) -> Key:
+    if entry["algorithm"] not in DKIM_ALGORITHMS:
+        raise ValueError(entry["algorithm"])
+    return Key(entry["selector"], entry["algorithm"])

@@ -1,0 +1,15 @@
+"""Who writes to the servers from outside, and the DNS that all of them ask."""
+
+import pytest
+from posting import Outsider
+from probe import Host, Scenario
+
+
+@pytest.fixture(scope="session")
+def outsider(client: Host) -> Outsider:
+    return Outsider(client)
+
+
+@pytest.fixture(scope="session")
+def dns(scenario: Scenario) -> Host:
+    return scenario.host(scenario.groups["dns"][0], Host)

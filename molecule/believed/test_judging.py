@@ -1,0 +1,280 @@
+"""What comes in is judged: by SPF, DKIM, DMARC and ARC, and told where nobody else can tell it."""
+
+import re
+import time
+from email.message import EmailMessage
+
+import pytest
+from posting import Outsider, wait_for_rspamd
+from probe import Scenario, Server, letter, token, wait_until
+
+HOSTILE = "evil@hostile.test"
+# The pattern by which every filter of spam is tried.
+SPAM = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n"
+REFUSED = "refuses mail in its name that neither SPF nor DKIM confirms (DMARC)"
+
+
+def mail(word: str, sender: str, body: str = "Hello!\n", **headers: str) -> EmailMessage:
+    return letter(word, sender=sender, body=body, **headers)
+
+
+def judged(server: Server, word: str) -> EmailMessage:
+    return server.wait_for_message(None, word)
+
+
+def results(message: EmailMessage) -> str:
+    return " ".join(str(message["Authentication-Results"]).split())
+
+
+@pytest.mark.parametrize(
+    ("sender", "envelope"),
+    [
+        ("ceo@bank.test", HOSTILE),
+        ("ceo@bank.test", "ceo@bank.test"),
+        ("ceo@bank.test", ""),
+        ("ceo@BANK.test", HOSTILE),
+        ('"friend@hostile.test" <ceo@bank.test>', HOSTILE),
+        # Aligned with a subdomain only, where exactly the domain is asked for.
+        ("ceo@exact.test", "ceo@sub.exact.test"),
+        # The policy for subdomains.
+        ("ceo@sub.example.net", HOSTILE),
+        ("ceo@deep.sub.example.com", HOSTILE),
+        # More than one sender, of which one is real.
+        ("ceo@bank.test, evil@hostile.test", HOSTILE),
+        ("evil@hostile.test, ceo@bank.test", HOSTILE),
+    ],
+)
+def test_a_forged_sender_is_refused(
+    server: Server, outsider: Outsider, sender: str, envelope: str
+) -> None:
+    word = token()
+    answer = outsider.post(server, mail(word, sender), sender=envelope)
+    assert answer.startswith("554 5.7.1 "), answer
+    assert server.queue() == []
+    assert server.copies(None, word) == []
+
+
+def test_the_reason_is_told(server: Server, outsider: Outsider) -> None:
+    answer = outsider.post(server, mail(token(), "ceo@bank.test"), sender=HOSTILE)
+    assert answer == f"554 5.7.1 The domain bank.test {REFUSED}"
+
+
+def test_two_from_headers_are_refused(server: Server, outsider: Outsider) -> None:
+    raw = b"From: ceo@bank.test\r\n" + mail(token(), HOSTILE).as_bytes()
+    assert outsider.post(server, raw, sender=HOSTILE).startswith("554 5.7.1 ")
+
+
+@pytest.mark.parametrize(
+    ("sender", "envelope", "said"),
+    [
+        (HOSTILE, HOSTILE, "dmarc=pass"),
+        (HOSTILE, "evil@HOSTILE.test", "dmarc=pass"),
+        ("ceo@exact.test", "ceo@exact.test", "dmarc=pass"),
+        ("ceo@example.com", "ceo@sub.example.com", "dmarc=pass"),
+        ("ceo@loose.test", HOSTILE, "dmarc=fail"),
+        ("ceo@example.net", HOSTILE, "dmarc=fail"),
+        ("friend@unknown.test", HOSTILE, "spf=pass"),
+    ],
+)
+def test_others_arrive_with_what_was_found_out(
+    server: Server, outsider: Outsider, sender: str, envelope: str, said: str
+) -> None:
+    word = token()
+    assert outsider.post(server, mail(word, sender), sender=envelope) == "250"
+    message = judged(server, word)
+    assert said in results(message)
+    assert results(message).startswith(f"{server.hostname};")
+    assert message["X-Spam-Status"]
+
+
+def test_what_is_to_be_set_aside_is_marked(server: Server, outsider: Outsider) -> None:
+    word = token()
+    assert outsider.post(server, mail(word, "ceo@careful.test"), sender=HOSTILE) == "250"
+    message = judged(server, word)
+    assert "dmarc=fail" in results(message)
+    assert message["X-Spam"] == "Yes"
+
+
+def test_a_signature_of_its_own_domain_saves_it(server: Server, outsider: Outsider) -> None:
+    word = token()
+    signed = outsider.signed("bank.test", mail(word, "ceo@bank.test"))
+    assert outsider.post(server, signed, sender=HOSTILE) == "250"
+    message = judged(server, word)
+    assert "dkim=pass header.d=bank.test" in results(message)
+    assert "dmarc=pass" in results(message)
+    assert message["X-Spam"] is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(b"Hello!", b"Send money!"), (b"ceo@bank.test", b"cfo@bank.test"), (b"d=bank", b"d=list")],
+)
+def test_a_broken_signature_does_not(
+    server: Server, outsider: Outsider, before: bytes, after: bytes
+) -> None:
+    signed = outsider.signed("bank.test", mail(token(), "ceo@bank.test"))
+    broken = signed.replace(before, after)
+    assert outsider.post(server, broken, sender=HOSTILE).startswith("554 5.7.1 ")
+
+
+def test_a_signature_of_another_domain_does_not(server: Server, outsider: Outsider) -> None:
+    signed = outsider.signed("hostile.test", mail(token(), "ceo@bank.test"))
+    assert outsider.post(server, signed, sender=HOSTILE).startswith("554 5.7.1 ")
+
+
+# --- Mailing lists ---
+
+
+def from_a_list(
+    outsider: Outsider, word: str, *, said: str = "pass", by: str = "list.test"
+) -> bytes:
+    """Return what a list makes of a genuine message: another Subject, and a seal."""
+    signed = outsider.signed("bank.test", mail(word, "ceo@bank.test"))
+    changed = signed.replace(b"Subject: ", b"Subject: [list] ")
+    found = f"Authentication-Results: {by}; dkim=pass header.d=bank.test; dmarc={said}\r\n"
+    return outsider.sealed(by, found.encode() + changed)
+
+
+def test_a_trusted_list_saves_it(server: Server, outsider: Outsider) -> None:
+    word = token()
+    raw = from_a_list(outsider, word)
+    assert outsider.post(server, raw, sender="bounces@list.test") == "250"
+    message = judged(server, word)
+    assert "dmarc=fail" in results(message)
+    assert "arc=pass" in results(message)
+    assert message["X-Spam"] is None
+
+
+def test_a_list_that_was_deceived_does_not(server: Server, outsider: Outsider) -> None:
+    raw = from_a_list(outsider, token(), said="fail")
+    assert outsider.post(server, raw, sender="bounces@list.test").startswith("554 5.7.1 ")
+
+
+def test_anybodys_seal_does_not(server: Server, outsider: Outsider) -> None:
+    raw = from_a_list(outsider, token(), by="hostile.test")
+    assert outsider.post(server, raw, sender=HOSTILE).startswith("554 5.7.1 ")
+
+
+def test_a_seal_on_something_else_does_not(server: Server, outsider: Outsider) -> None:
+    raw = from_a_list(outsider, token()).replace(b"Hello!", b"Send money!")
+    assert outsider.post(server, raw, sender="bounces@list.test").startswith("554 5.7.1 ")
+
+
+def test_who_seals_last_is_asked(server: Server, outsider: Outsider) -> None:
+    """Or whoever once got mail from a list could write anything below its seal."""
+    raw = from_a_list(outsider, token()).replace(b"Hello!", b"Send money!")
+    found = b"Authentication-Results: hostile.test; arc=pass; dmarc=pass\r\n"
+    raw = outsider.sealed("hostile.test", found + raw)
+    assert outsider.post(server, raw, sender=HOSTILE).startswith("554 5.7.1 ")
+
+
+# --- What is written into a message ---
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Authentication-Results: {us}; dmarc=pass",
+        "authentication-RESULTS: {US}; dmarc=pass",
+        "Authentication-Results:\r\n\t(hello; you)\r\n {us}\r\n ; dmarc=pass",
+        'Authentication-Results: "{us}" 1; dmarc=pass',
+        "Authentication-Results : {us}; dmarc=pass",
+        "Authentication-Results: {us}.; dmarc=pass",
+        "X-Spam-Status: No, score=-100",
+    ],
+)
+def test_nobody_else_writes_it(server: Server, outsider: Outsider, line: str) -> None:
+    word = token()
+    forged = line.format(us=server.hostname, US=server.hostname.upper())
+    other = "Authentication-Results: mx.elsewhere.test; spf=pass"
+    raw = f"{other}\r\n{forged}\r\n".encode() + mail(word, HOSTILE).as_bytes()
+    assert outsider.post(server, raw, sender=HOSTILE) == "250"
+    message = judged(server, word)
+    ours, theirs = message.get_all("Authentication-Results", [])
+    assert ours.startswith(server.hostname)
+    assert "smtp.mailfrom=evil@hostile.test" in ours
+    assert theirs == "mx.elsewhere.test; spf=pass"
+    assert len(message.get_all("X-Spam-Status", [])) == 1
+    assert "-100" not in message["X-Spam-Status"]
+
+
+@pytest.mark.parametrize(
+    "local",
+    ['"a) ; dmarc=pass ("', '"a; dmarc=pass header.from=bank.test"', '"a\\"; dmarc=pass \\""'],
+)
+def test_nobody_writes_into_it(server: Server, outsider: Outsider, local: str) -> None:
+    word = token()
+    envelope = f"{local}@hostile.test"
+    assert outsider.post(server, mail(word, "ceo@loose.test"), sender=envelope) == "250"
+    found = results(judged(server, word)).split("; ")
+    assert found[0] == server.hostname
+    assert [each.partition(" ")[0] for each in found[1:]] == ["spf=pass", "dkim=none", "dmarc=fail"]
+    assert not set(" ".join(found)) & set("()\\")
+
+
+def test_spam_is_refused(server: Server, outsider: Outsider) -> None:
+    word = token()
+    answer = outsider.post(server, mail(word, HOSTILE, body=SPAM), sender=HOSTILE)
+    assert answer.startswith("554 5.7.1 ")
+    assert server.queue() == []
+
+
+def test_a_submission_is_signed_and_nothing_else(server: Server) -> None:
+    box, word, begin = server.mailbox(), token(), time.time()
+    message = letter(word, sender=box.login, to=box.login, body="<a href=http://bank.test>x</a>\n")
+    server.send(message, service="submissions", login=box.login)
+    arrived = judged(server, word)
+    assert arrived["Authentication-Results"] is None
+    assert arrived["X-Spam-Status"] is None
+    (queue_id,) = re.findall(r"id (\w+);", str(arrived["Received"]))
+    (symbols,) = re.findall(rf"queue_id={queue_id} action.* symbols=(\S*)", server.journal(begin))
+    assert re.fullmatch(r"DKIM_SIGNED\{[^{}]*\}", symbols)
+
+
+# --- The other settings ---
+
+
+def redeploy(scenario: Scenario, server: Server, **settings: object) -> None:
+    assert scenario.deploy(settings, server.name).rc == 0
+    wait_for_rspamd(server)
+
+
+def test_what_looks_somewhat_like_spam_waits_once(
+    server: Server, scenario: Scenario, outsider: Outsider
+) -> None:
+    word = token()
+    suspicious = mail(word, "ceo@loose.test")
+    envelope = "evil@careful.test"  # fails SPF
+    try:
+        redeploy(scenario, server, mailpopbox_spam_greylist=2)
+        server.run("sed", "-i", "s/= 2, 300,/= 2, 3,/", "/etc/rspamd/rspamd.local.lua")
+        server.run("systemctl", "restart", "rspamd")
+        wait_for_rspamd(server)
+        for _ in range(2):
+            answer = outsider.post(server, suspicious, sender=envelope)
+            assert answer == "451 4.7.1 This message looks like spam; try again in five minutes"
+        genuine = outsider.post(server, mail(token(), HOSTILE), sender=HOSTILE)
+        assert genuine == "250"
+        wait_until(
+            "acceptance",
+            lambda: outsider.post(server, suspicious, sender=envelope) == "250",
+        )
+        judged(server, word)
+    finally:
+        redeploy(scenario, server)
+
+
+@pytest.mark.parametrize(("policy", "marks"), [("relaxed", "Yes"), ("monitor", None)])
+def test_other_settings_refuse_none(
+    server: Server, scenario: Scenario, outsider: Outsider, policy: str, marks: str | None
+) -> None:
+    more = {"mailpopbox_dmarc": policy, "mailpopbox_spam_mark": 50, "mailpopbox_spam_reject": 60}
+    word = token()
+    try:
+        redeploy(scenario, server, **more)
+        assert outsider.post(server, mail(word, "ceo@bank.test"), sender=HOSTILE) == "250"
+        message = judged(server, word)
+        assert "dmarc=fail" in results(message)
+        assert message["X-Spam"] == marks
+    finally:
+        redeploy(scenario, server)

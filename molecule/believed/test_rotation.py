@@ -1,0 +1,65 @@
+"""New keys take over while mail leaves, and each message can be verified."""
+
+import json
+import threading
+
+from posting import Outsider
+from probe import Host, Server, letter, token
+
+
+def publish(dns: Host, rows: list[dict[str, str]]) -> None:
+    for row in rows:
+        dns.run("publish", row["record"], row["value"])
+
+
+def keys(server: Server) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(
+        server.run("mailpopbox", "dkim", "list", "--json").stdout
+    )["keys"]
+    return found
+
+
+def test_a_rotation_under_load(
+    server: Server, other: Server, outsider: Outsider, dns: Host
+) -> None:
+    box, word, ended = server.mailbox(), token(), threading.Event()
+    sent: list[str] = []
+    failures: list[OSError] = []
+
+    def write() -> None:
+        while not ended.is_set():
+            subject = f"{word}.{len(sent)}"
+            mail = letter(subject, sender=box.login, to=other.mailbox().login)
+            try:
+                server.send(mail, service="submissions", login=box.login)
+            except OSError as failure:
+                failures.append(failure)
+                return
+            sent.append(subject)
+
+    before = [row["selector"] for row in keys(server) if row["state"] == "signing"]
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert server.run("mailpopbox", "dkim", "rotate", check=False).returncode == 1
+        publish(dns, [row for row in keys(server) if row["state"] == "coming"])
+        done = server.run("mailpopbox", "dkim", "rotate")
+        assert done.stdout == "The new keys sign.\n"
+        length = len(sent)
+        while len(sent) < length + 20 and writer.is_alive():
+            ended.wait(0.2)
+    finally:
+        ended.set()
+        writer.join()
+    assert failures == []
+    other.wait_for_copies(None, word, len(sent))
+    folder = f"/var/vmail/{other.mailbox().login}/Maildir/new"
+    names = other.run("grep", "-rlF", f"Subject: {word}.", folder).stdout.split()
+    selectors = set()
+    for name in names:
+        signatures = outsider.signatures(other.read(name))
+        assert len(signatures) == 2
+        assert all(each.right for each in signatures), signatures
+        selectors |= {each.selector for each in signatures}
+    after = {row["selector"] for row in keys(server) if row["state"] == "signing"}
+    assert selectors == {*before, *after}

@@ -1,0 +1,144 @@
+"""What leaves is signed, and the other side believes it."""
+
+import re
+
+import pytest
+from posting import Outsider, answer_to, wait_for_rspamd
+from probe import Server, letter, parse, token, wait_until
+
+ALGORITHMS = {"rsa-sha256", "ed25519-sha256"}
+
+
+def results(raw: bytes) -> str:
+    """Return what the server that the message lies on found out about it."""
+    return " ".join(str(parse(raw)["Authentication-Results"]).split())
+
+
+def assert_believed(outsider: Outsider, raw: bytes, domain: str) -> None:
+    """By the other server's judgement, and by dkimpy's."""
+    said = results(raw)
+    assert len(re.findall(f"dkim=pass header.d={domain} ", said)) == 2, said
+    assert "spf=pass " in said
+    assert "dmarc=pass " in said
+    signatures = outsider.signatures(raw)
+    assert {each.algorithm for each in signatures} == ALGORITHMS
+    assert all(each.right and each.domain == domain for each in signatures), signatures
+
+
+@pytest.mark.parametrize("service", ["submissions", "submission"])
+def test_a_message_of_the_login(
+    server: Server, other: Server, outsider: Outsider, service: str
+) -> None:
+    box, word = server.mailbox(), token()
+    mail = letter(word, sender=box.login, to=other.mailbox().login)
+    server.send(mail, service=service, login=box.login)
+    assert_believed(outsider, other.wait_for_raw(None, word), box.domains[0])
+
+
+def test_a_message_that_was_rewritten(server: Server, other: Server, outsider: Outsider) -> None:
+    """For each domain by its own key, and nothing in it tells of the login."""
+    box = server.mailbox()
+    for domain in box.domains:
+        word = token()
+        tag = f"[sendas:shop@{domain}]"
+        mail = letter(f"{word} {tag}", sender=box.login, to=other.mailbox().login)
+        server.send(mail, service="submissions", login=box.login)
+        raw = other.wait_for_raw(None, word)
+        assert_believed(outsider, raw, domain.encode("idna").decode())
+        assert box.login.encode() not in raw
+        assert parse(raw)["X-Spam-Status"].startswith("No")
+
+
+def test_a_large_message_of_all_octets(server: Server, other: Server, outsider: Outsider) -> None:
+    box, word = server.mailbox(), token()
+    body = "".join(f"{number} Grüße, .\n.\n..\nFrom here \n\n" for number in range(20_000))
+    mail = letter(word, sender=box.login, to=other.mailbox().login, body=body)
+    server.send(mail, service="submissions", login=box.login)
+    assert_believed(outsider, other.wait_for_raw(None, word), box.domains[0])
+
+
+def test_a_bounce(server: Server, other: Server, outsider: Outsider) -> None:
+    box, word = server.mailbox(), token()
+    mail = letter(word, sender=box.login, to=f"nobody@{other.hostname}")
+    server.send(mail, service="submissions", login=box.login)
+    raw = wait_until("bounce", lambda: bounce_of(server, word))
+    signatures = outsider.signatures(raw)
+    assert {each.algorithm for each in signatures} == ALGORITHMS
+    assert all(each.right and each.domain == server.hostname for each in signatures), signatures
+
+
+def bounce_of(server: Server, word: str) -> bytes | None:
+    folder = f"/var/vmail/{server.mailbox().login}/Maildir/new"
+    found = server.run("grep", "-rlF", word, folder, check=False).stdout.split()
+    return next(
+        (raw for raw in map(server.read, found) if b"Undelivered Mail" in raw),
+        None,
+    )
+
+
+def test_what_a_program_of_the_host_sends(
+    server: Server, other: Server, outsider: Outsider
+) -> None:
+    word = token()
+    sender = f"root@{server.hostname}"
+    mail = letter(word, sender=sender, to=other.mailbox().login)
+    words = ["sendmail", "-f", sender, other.mailbox().login]
+    server.run(*words, stdin=mail.as_string())
+    assert_believed(outsider, other.wait_for_raw(None, word), server.hostname)
+
+
+def test_a_program_of_the_host_may_write_as_somebody_else(
+    server: Server, outsider: Outsider
+) -> None:
+    to, word = server.mailbox().login, token()
+    mail = letter(word, sender="alarm@hostile.test", to=to)
+    server.run("sendmail", "-f", "alarm@hostile.test", to, stdin=mail.as_string())
+    assert outsider.signatures(server.wait_for_raw(None, word)) == []
+
+
+def test_what_comes_in_is_never_signed(server: Server, outsider: Outsider) -> None:
+    """Whatever it claims to be."""
+    word = token()
+    own = server.mailbox().login
+    assert outsider.post(server, letter(word, sender=own, to=own), sender=own) == "250"
+    raw = server.wait_for_raw(None, word)
+    assert outsider.signatures(raw) == []
+    assert parse(raw)["X-Spam"] == "Yes"
+
+
+def test_the_keys_are_for_root_and_rspamd(server: Server) -> None:
+    folder = "/var/lib/mailpopbox/dkim"
+    listing = server.run(
+        "find", folder, "-not", "-name", "*.pub", "-printf", "%M %u:%g %P\n"
+    ).stdout
+    for line in listing.splitlines():
+        mode, owner, _ = line.split(" ", 2)
+        assert mode.endswith(("r-x", "---")) if mode.startswith("d") else mode == "-rw-r-----", line
+        assert owner == "root:_rspamd", line
+    for user in ("mailpopbox", "postfix", "nobody"):
+        words = ["runuser", "-u", user, "--", "sh", "-c", f"cat {folder}/*/*.key {folder}/*/*.seed"]
+        assert server.run(*words, check=False).stdout == ""
+
+
+def restart(server: Server) -> None:
+    server.run("systemctl", "restart", "rspamd")
+    wait_for_rspamd(server)
+
+
+def test_what_cannot_be_signed_waits(server: Server, other: Server) -> None:
+    """Better late than unsigned."""
+    box, word = server.mailbox(), token()
+    state = "/var/lib/mailpopbox/dkim/signing.yml"
+    kept = server.run("cat", state).stdout
+    mail = letter(word, sender=box.login, to=other.mailbox().login)
+    without = "".join(line for line in kept.splitlines(keepends=True) if box.domains[0] not in line)
+    try:
+        server.run("tee", state, stdin=without)
+        restart(server)
+        wait_until("refusal", lambda: "cannot sign the message" in answer_to(server, mail))
+        assert server.queue() == []
+    finally:
+        server.run("tee", state, stdin=kept)
+        restart(server)
+    wait_until("signed message", lambda: answer_to(server, mail).startswith("250"))
+    other.wait_for_message(None, word)

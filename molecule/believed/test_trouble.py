@@ -1,0 +1,119 @@
+"""While Rspamd or DNS are away, nothing is lost, nothing leaves unsigned, and little waits."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+
+import pytest
+from posting import Outsider, answer_to, wait_for_rspamd
+from probe import Server, letter, token, wait_until
+
+HOSTILE = "evil@hostile.test"
+
+
+@contextmanager
+def stopped(server: Server) -> Iterator[None]:
+    server.run("systemctl", "stop", "rspamd")
+    try:
+        yield
+    finally:
+        server.run("systemctl", "start", "rspamd")
+        wait_for_rspamd(server)
+
+
+@contextmanager
+def silent(server: Server) -> Iterator[None]:
+    """Let the resolver take questions, and answer none."""
+    server.run("systemctl", "kill", "--signal=STOP", "unbound")
+    try:
+        yield
+    finally:
+        server.run("systemctl", "kill", "--signal=CONT", "unbound")
+
+
+def mail_to(server: Server, word: str, to: str) -> EmailMessage:
+    return letter(word, sender=server.mailbox().login, to=to)
+
+
+@pytest.mark.parametrize("service", ["smtp", "submissions", "submission"])
+def test_without_rspamd_mail_waits_with_its_sender(
+    server: Server, other: Server, outsider: Outsider, service: str
+) -> None:
+    word = token()
+    to = server.mailbox().login if service == "smtp" else other.mailbox().login
+    with server.provoking("Milter service unix:rspamd/milter.sock", "milter"):
+        with stopped(server):
+            answer = answer_to(server, mail_to(server, word, to), service)
+            assert answer.startswith("4"), answer
+            assert server.queue() == []
+        assert answer_to(server, mail_to(server, word, to), service).startswith("250")
+    at = server if service == "smtp" else other
+    raw = at.wait_for_raw(None, word)
+    assert len(at.copies(None, word)) == 1
+    if service != "smtp":
+        assert all(each.right for each in outsider.signatures(raw))
+        assert len(outsider.signatures(raw)) == 2
+
+
+def test_without_rspamd_a_bounce_waits(server: Server, other: Server, outsider: Outsider) -> None:
+    """The message that could not be delivered stays in the queue until its bounce is signed."""
+    box, word = server.mailbox(), token()
+    with server.provoking("Milter service unix:rspamd/milter.sock", "milter", "bounce"):
+        server.run("postconf", "-e", "defer_transports=smtp")
+        server.run("postfix", "reload")
+        try:
+            assert answer_to(server, mail_to(server, word, f"nobody@{other.hostname}"))[:3] == "250"
+            with stopped(server):
+                server.run("postconf", "-e", "defer_transports=")
+                server.run("postfix", "reload")
+                server.run("postqueue", "-f")
+                begin = time.time()
+                wait_until("refusal", lambda: "rspamd/milter.sock" in server.journal(begin - 1))
+                time.sleep(1)
+                assert len(server.queue()) == 1
+        finally:
+            server.run("postconf", "-X", "defer_transports")
+            server.run("postfix", "reload")
+        server.run("postqueue", "-f")
+        wait_until("empty queue", lambda: not server.queue(), timeout=60)
+    folder = f"/var/vmail/{box.login}/Maildir/new"
+    search = ["grep", "-rlF", word, folder]
+    wait_until("bounce", lambda: server.run(*search, check=False).stdout)
+    (raw,) = map(server.read, server.run(*search).stdout.split())
+    assert b"Undelivered Mail" in raw
+    assert [each.right for each in outsider.signatures(raw)] == [True, True]
+
+
+def test_killed_it_comes_back(server: Server) -> None:
+    with server.provoking("rspamd", "Milter service unix:rspamd", "milter"):
+        server.run("systemctl", "kill", "--signal=KILL", "rspamd")
+        time.sleep(0.5)
+        wait_for_rspamd(server)
+        word = token()
+        to = server.mailbox().login
+        wait_until(
+            "acceptance", lambda: answer_to(server, mail_to(server, word, to)).startswith("250")
+        )
+
+
+def test_without_dns_submissions_do_not_wait(server: Server, other: Server) -> None:
+    with silent(server):
+        begin = time.monotonic()
+        answer = answer_to(server, mail_to(server, token(), other.mailbox().login))
+        assert answer.startswith("250"), answer
+        assert time.monotonic() - begin < 3
+
+
+def test_without_dns_what_cannot_be_judged_is_not_believed(
+    server: Server, outsider: Outsider
+) -> None:
+    """Under "strict" it waits with its sender, and soon knows that it has to."""
+    word = token()
+    mail = letter(word, sender="ceo@bank.test")
+    with silent(server):
+        begin = time.monotonic()
+        answer = outsider.post(server, mail, sender=HOSTILE)
+        assert answer.startswith("451 4.7.1 "), answer
+        assert time.monotonic() - begin < 10
+    assert outsider.post(server, mail, sender=HOSTILE).startswith("554 ")

@@ -1,0 +1,127 @@
+"""Mail as a client on the network brings it, signed and verified by dkimpy, apart from Rspamd."""
+
+import json
+import smtplib
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from probe import Host, Server, parse, wait_until
+
+_POST = """
+import base64, smtplib, sys
+host, helo, sender, to = sys.argv[1:]
+client = smtplib.SMTP(host, 25, helo, timeout=60)
+try:
+    client.sendmail(sender, [to], MESSAGE)
+    print(250)
+except smtplib.SMTPResponseException as refusal:
+    print(refusal.smtp_code, refusal.smtp_error.decode())
+except smtplib.SMTPRecipientsRefused as refusal:
+    [(code, text)] = refusal.recipients.values()
+    print(code, text.decode())
+"""
+_SIGN = """
+import base64, dkim, sys
+domain, message = sys.argv[1], MESSAGE
+key = open(f"/root/{domain}.key", "rb").read()
+line = dkim.sign(message, b"key", domain.encode(), key, include_headers=[b"from", b"subject"])
+print(base64.b64encode(line + message).decode())
+"""
+_SEAL = """
+import base64, dkim, sys
+domain, message = sys.argv[1], MESSAGE
+key = open(f"/root/{domain}.key", "rb").read()
+lines = dkim.arc_sign(
+    message, b"key", domain.encode(), key, domain.encode(), include_headers=[b"from", b"subject"]
+)
+print(base64.b64encode(b"".join(lines) + message).decode())
+"""
+_VERIFY = """
+import base64, dkim, json, sys
+message = MESSAGE
+found = []
+count = sum(name.lower() == b"dkim-signature" for name, _ in dkim.DKIM(message).headers)
+for number in range(count):
+    checked = dkim.DKIM(message, minkey=1024)
+    try:
+        right = checked.verify(idx=number)
+    except Exception as error:
+        right = False
+        print(error, file=sys.stderr)
+    fields = {k.decode(): v.decode() for k, v in checked.signature_fields.items()}
+    found.append([fields.get("d"), fields.get("s"), fields.get("a"), right])
+print(json.dumps(found))
+"""
+
+
+def wait_for_rspamd(server: Server) -> None:
+    """Wait until it listens again; it reads much when it starts."""
+    wait_until("Rspamd", lambda: "rspamd/milter.sock" in server.run("ss", "-Hlx").stdout)
+
+
+def answer_to(server: Server, message: EmailMessage | bytes, service: str = "submissions") -> str:
+    """Send a message as the first login, or as a stranger, and return what the server answers."""
+    login = server.mailbox().login
+    raw = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
+    try:
+        with server.smtp(service, None if service == "smtp" else login) as client:
+            code, text = client.mail(login)
+            if code == 250:
+                code, text = client.rcpt(parse(raw)["To"].addresses[0].addr_spec)
+            if code == 250:
+                code, text = client.data(raw)
+    except smtplib.SMTPResponseException as refusal:  # without a milter, nobody even logs in
+        code, text = refusal.smtp_code, bytes(refusal.smtp_error)  # type: ignore[arg-type]
+    return f"{code} {text.decode()}"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A signature of a message, and whether dkimpy finds it right."""
+
+    domain: str
+    selector: str
+    algorithm: str
+    right: bool
+
+
+@dataclass(frozen=True)
+class Outsider:
+    """A client on the network, who may write to anybody, and whose IP address is its own."""
+
+    host: Host
+
+    def post(
+        self,
+        server: Server,
+        message: EmailMessage | bytes,
+        *,
+        sender: str,
+        to: str | None = None,
+        helo: str = "client.hostile.test",
+    ) -> str:
+        """Bring a message and return what the server answers to it: 250, or code and reason."""
+        recipient = to or server.mailbox().login
+        address = str(server.variables["_ip"])
+        return self._run(_POST, message, address, helo, sender, recipient).strip()
+
+    def signed(self, domain: str, message: EmailMessage | bytes) -> bytes:
+        """Return a message with a DKIM signature of that domain."""
+        return b64decode(self._run(_SIGN, message, domain))
+
+    def sealed(self, domain: str, message: EmailMessage | bytes) -> bytes:
+        """Return a message with one more ARC set, by that domain's own Authentication-Results."""
+        return b64decode(self._run(_SEAL, message, domain))
+
+    def signatures(self, raw: bytes) -> Sequence[Signature]:
+        """Return all signatures of a message, as dkimpy judges them."""
+        return [Signature(*found) for found in json.loads(self._run(_VERIFY, raw))]
+
+    def _run(self, program: str, message: EmailMessage | bytes, *arguments: str) -> str:
+        """Run a program on the client; the message is written into it, however large it is."""
+        raw = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
+        given = f"import base64\nMESSAGE = base64.b64decode({b64encode(raw)!r})\n"
+        return self.host.python(given + program, *arguments, timeout=90)

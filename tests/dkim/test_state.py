@@ -1,0 +1,174 @@
+"""Which key signs when: the one that signs is published, whatever is interrupted, and wherever."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mailpopbox.dkim.state import (
+    RETIRED_SECONDS,
+    Delete,
+    Domain,
+    Key,
+    Make,
+    StateError,
+    Step,
+    Switch,
+    Wait,
+    first_step,
+    last_step,
+    new_keys,
+    next_step,
+    parse,
+    path_of,
+    render,
+    selector_for,
+)
+
+NOW = 1_795_179_492  # 2026-11-20
+OLD, NEW = Key("s202605", "rsa"), Key("s202611", "rsa")
+NEW_ED = Key("s202611e", "ed25519")
+FOLDER = Path("/keys")
+
+
+@pytest.mark.parametrize(
+    ("taken", "name"),
+    [
+        ((), "s202611"),
+        (("s202605",), "s202611"),
+        (("s202611",), "s20261120"),
+        (("s202611e",), "s20261120"),
+        (("s202611", "s20261120"), "s20261120-2"),
+        (("s202611", "s20261120", "s20261120-2", "s20261120-3e"), "s20261120-4"),
+    ],
+)
+def test_a_selector_bears_the_date(taken: tuple[str, ...], name: str) -> None:
+    assert selector_for(NOW, taken) == name
+
+
+def test_two_algorithms_differ_in_dns() -> None:
+    assert new_keys(("rsa", "ed25519"), NOW, ()) == (NEW, NEW_ED)
+
+
+def test_the_first_key_signs_at_once() -> None:
+    assert first_step(Domain(), ["rsa"], NOW) == Make((NEW,))
+    made = Domain().with_keys([NEW])
+    assert first_step(made, ["rsa"], NOW) == Switch(Domain(signing=(NEW,)))
+    assert first_step(Domain(signing=(NEW,)), ["rsa", "ed25519"], NOW) is None
+
+
+def test_a_rotation_step_by_step() -> None:
+    domain = Domain(signing=(OLD,))
+    assert next_step(domain, ["rsa"], NOW, ()) == Make((NEW,))
+    domain = domain.with_keys([OLD, NEW])
+    assert domain.keys == (OLD, NEW)
+    assert next_step(domain, ["rsa"], NOW, ()) == Wait((NEW,))
+    turned = Domain(signing=(NEW,), retired={OLD: NOW})
+    assert next_step(domain, ["rsa"], NOW, {NEW}) == Switch(turned)
+    assert last_step(turned, NOW + RETIRED_SECONDS - 1) is None
+    assert last_step(turned, NOW + RETIRED_SECONDS) == Delete((OLD,), Domain(signing=(NEW,)))
+
+
+def test_a_second_algorithm_joins_with_the_next_rotation() -> None:
+    domain = Domain(signing=(OLD,)).with_keys([OLD, NEW])
+    assert next_step(domain, ["rsa", "ed25519"], NOW, {NEW}) == Make(
+        (Key("s20261120e", "ed25519"),)
+    )
+
+
+def test_the_file_keeps_what_is_known() -> None:
+    domains = {
+        "example.com": Domain(signing=(NEW, NEW_ED), retired={OLD: NOW}),
+        "mx.example.com": Domain(signing=(OLD,)),
+    }
+    text = render(domains, FOLDER)
+    assert parse(text) == domains
+    assert '"path": "/keys/example.com/s202611.rsa.key"' in text
+    assert '"path": "/keys/example.com/s202611e.ed25519.seed"' in text
+    assert parse("") == {}
+
+
+def test_where_a_key_lies() -> None:
+    assert path_of(FOLDER, "example.com", NEW_ED).name == "s202611e.ed25519.key"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[",
+        "[]x",
+        "- x",
+        "x",
+        "example.com: x",
+        "example.com: {}",
+        "example.com: {selectors: [{}], retired: []}",
+        "example.com: {selectors: [{selector: s, algorithm: dsa}], retired: []}",
+        "example.com: {selectors: [], retired: [{selector: s, algorithm: rsa, since: x}]}",
+    ],
+)
+def test_an_odd_file_is_refused(text: str) -> None:
+    with pytest.raises(StateError):
+        parse(text)
+
+
+@dataclass
+class World:
+    """A host and its DNS, where whoever keeps the DNS follows what the host prints, or not."""
+
+    disk: set[Key] = field(default_factory=set)
+    text: str = ""
+    dns: set[Key] = field(default_factory=set)
+    now: int = NOW
+
+    @property
+    def domain(self) -> Domain:
+        return parse(self.text).get("example.com", Domain()).with_keys(sorted(self.disk))
+
+    def save(self, domain: Domain) -> None:
+        self.text = render({"example.com": domain}, FOLDER)
+
+    def actions(self, step: Step) -> Iterator[None]:
+        """Carry out a step, and stop wherever it may be interrupted."""
+        match step:
+            case Make(keys):
+                for key in keys:
+                    self.disk.add(key)
+                    yield
+            case Switch(domain):
+                self.save(domain)
+                yield
+            case Delete(keys, domain):
+                for key in keys:
+                    self.disk.discard(key)
+                    yield
+                self.save(domain)
+                yield
+            case Wait():
+                yield
+
+
+@settings(deadline=None)  # a machine may be busy
+@given(st.data())
+def test_the_key_that_signs_is_always_published(data: st.DataObject) -> None:
+    world = World()
+    while step := first_step(world.domain, ["rsa"], world.now):
+        list(world.actions(step))
+    world.dns |= world.disk
+    for _ in range(data.draw(st.integers(1, 12))):
+        world.now += data.draw(st.sampled_from([60, 86400, RETIRED_SECONDS]))
+        algorithms = data.draw(st.sampled_from([["rsa"], ["rsa", "ed25519"]]))
+        old = last_step(world.domain, world.now)
+        step = old or next_step(world.domain, algorithms, world.now, world.dns)
+        for _done in world.actions(step):
+            signing = world.domain.signing
+            assert signing
+            assert set(signing) <= world.dns
+            assert set(signing) <= world.disk
+            if data.draw(st.booleans()):
+                break  # interrupted
+        # Records come when somebody finds the time, and go when their keys have gone.
+        if data.draw(st.booleans()):
+            world.dns |= world.disk
+        world.dns &= {*world.domain.keys}
