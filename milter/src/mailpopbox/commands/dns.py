@@ -3,8 +3,7 @@
 import argparse
 import os
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from mailpopbox.commands import standing
 from mailpopbox.commands.command import (
@@ -14,16 +13,18 @@ from mailpopbox.commands.command import (
     Command,
     add_config,
     add_json,
+    add_keys,
     refused,
     to_repair,
 )
 from mailpopbox.commands.gathering import CERTIFICATE, output
 from mailpopbox.commands.report import Unknown
 from mailpopbox.commands.screen import BOLD, YELLOW, Screen
+from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dns.facts import Facts, load
 from mailpopbox.dns.interfaces import addresses_of, usable
 from mailpopbox.dns.judging import DIFFERENT, MISSING, THERE, UNKNOWN, Trouble, findings, questions
-from mailpopbox.dns.keys import KeyFileError, dkim_keys, tlsa
+from mailpopbox.dns.keys import tlsa
 from mailpopbox.dns.records import Keys, records
 from mailpopbox.dns.zones import REVERSE, Zone, spelled, zone_file, zones
 
@@ -50,19 +51,21 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--server", default="", metavar="SERVER", help="ask this name server, and no other"
     )
+    add_keys(parser)
     add_config(parser, "/etc/mailpopbox/dns.yml")
     add_json(parser)
 
 
 def _dns(arguments: argparse.Namespace) -> int:
     facts, screen = load(arguments.config), Screen.of_process()
+    now = int(time.time())
     addresses = usable(facts.addresses or _addresses_of_host(), ipv6=facts.ipv6)
     if not addresses:
         raise to_repair(
             "This host has no address that others reach. Name those that lead to it in"
             " mailpopbox_addresses, and run the playbook."
         )
-    keys = _keys(facts)
+    keys = _keys((facts.hostname, *facts.domains, *facts.others), Shelf(arguments.keys), now)
     found = records(facts, addresses, keys, _tlsa() if arguments.tlsa else "")
     zone_of = _zone_of()
     every = zones(found, (*facts.domains, facts.hostname), zone_of)
@@ -70,11 +73,11 @@ def _dns(arguments: argparse.Namespace) -> int:
     names = {zone.name for zone in chosen}
     without = [domain for domain in facts.domains if domain not in keys]
     notes = [
-        *standing.without_keys([each for each in without if zone_of(each) in names], facts.dkim),
+        *standing.without_keys([each for each in without if zone_of(each) in names]),
         *(standing.of_others(facts.others) if not arguments.zones else []),
     ]
     if arguments.zone:
-        return _print_zone(chosen, facts, arguments, screen)
+        return _print_zone(chosen, facts, arguments, screen, now)
     if arguments.values:
         return _print_values(chosen, notes, screen, wants_json=arguments.json)
     return _check(chosen, addresses, notes, arguments, screen)
@@ -93,26 +96,16 @@ def _addresses_of_host() -> tuple[str, ...]:
         raise refused(f"ip -json address printed {error}.") from error
 
 
-def _keys(facts: Facts) -> Keys:
+def _keys(names: Sequence[str], shelf: Shelf, now: int) -> Keys:
+    """Return the keys that sign, those that are about to, and those whose mail is still read."""
     try:
-        found = {
-            domain: dkim_keys(dict(_key_files(Path(facts.dkim, domain))))
-            for domain in (facts.hostname, *facts.domains, *facts.others)
-        }
-    except KeyFileError as error:
-        raise to_repair(f"{facts.dkim}: {error}") from error
-    return {domain: keys for domain, keys in found.items() if keys}
-
-
-def _key_files(folder: Path) -> Iterator[tuple[str, str]]:
-    try:
-        for path in sorted(folder.iterdir()):
-            if path.suffix == ".pub":
-                yield path.name, path.read_text("ascii", "replace")
-    except FileNotFoundError:
-        return
+        known = shelf.domains()
     except PermissionError as error:
-        raise refused(f"{folder}: no right to it; run this as root.") from error
+        raise refused(f"{shelf.folder}: no right to it; run this as root.") from error
+    found = {name: known[name].needed(now) for name in names if name in known}
+    return {
+        name: tuple(shelf.public(name, key) for key in keys) for name, keys in found.items() if keys
+    }
 
 
 def _tlsa() -> str:
@@ -148,7 +141,7 @@ def _chosen(every: Sequence[Zone], names: Sequence[str]) -> list[Zone]:
 
 
 def _print_zone(
-    chosen: Sequence[Zone], facts: Facts, arguments: argparse.Namespace, screen: Screen
+    chosen: Sequence[Zone], facts: Facts, arguments: argparse.Namespace, screen: Screen, now: int
 ) -> int:
     if arguments.json:
         raise to_repair("A zone file is no JSON; leave out --zone or --json.")
@@ -159,7 +152,7 @@ def _print_zone(
         names = ", ".join(zone.name for zone in whole)
         raise to_repair(f"A zone file is for one zone. Name it behind --zone; there are: {names}.")
     nameservers = [name.lower().removesuffix(".") for name in arguments.nameserver]
-    for line in zone_file(whole[0], facts.hostname, int(time.time()), nameservers):
+    for line in zone_file(whole[0], facts.hostname, now, nameservers):
         screen.out.write(f"{line}\n")
     return DONE
 

@@ -10,7 +10,6 @@ from mailpopbox.section import section_of
 POLICIES = ("none", "quarantine", "reject")
 MTA_STS = ("off", "testing", "enforce", "none")
 WEB_NAMES = ("autoconfig", "autodiscover")
-DKIM = "/var/lib/mailpopbox/dkim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,6 @@ class Facts:
     mta_sts: str = "off"
     # Names in each domain that are served over HTTPS for mail programs.
     web_names: tuple[str, ...] = ()
-    # Where the public keys are.
-    dkim: str = DKIM
 
 
 def load(path: Path) -> Facts:
@@ -56,7 +53,6 @@ def parse(document: object) -> Facts:
         dmarc=top.choice("dmarc", POLICIES, "none"),
         mta_sts=top.choice("mta_sts", MTA_STS, "off"),
         web_names=top.texts("web_names", _wrong_web_name),
-        dkim=top.optional("dkim", _wrong_folder, DKIM),
     )
     if problems:
         raise ConfigError(problems)
@@ -73,7 +69,3 @@ def _wrong_address(text: str) -> str:
 
 def _wrong_web_name(name: str) -> str:
     return "" if name in WEB_NAMES else f"is none of {', '.join(WEB_NAMES)}"
-
-
-def _wrong_folder(path: str) -> str:
-    return "" if path.startswith("/") else "is no absolute path; write one that begins with /"

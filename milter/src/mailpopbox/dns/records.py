@@ -96,7 +96,12 @@ def _of_domain(domain: str, facts: Facts, keys: Keys) -> Iterator[Record]:
 
 def _dkim(domain: str, keys: Keys) -> Iterator[Record]:
     for key in keys.get(domain, ()):
-        yield Record("dkim", f"{key.selector}._domainkey.{domain}", "TXT", key.text)
+        yield dkim_record(domain, key)
+
+
+def dkim_record(domain: str, key: DkimKey) -> Record:
+    """Return the record that lets others check what the key has signed."""
+    return Record("dkim", f"{key.selector}._domainkey.{domain}", "TXT", key.text)
 
 
 def _services(facts: Facts) -> Iterator[tuple[str, str]]:
