@@ -10,6 +10,7 @@ from hosts import TWO, Answer, Host
 from mailpopbox.commands import dkim, resolving
 from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dkim.state import RETIRED_SECONDS, Domain, Key
+from mailpopbox.dns.judging import Trouble, Values
 from mailpopbox.dns.records import Record
 from mailpopbox.dns.zones import presented
 from nameserver import Answerer, Reply, answers_of, serving, zone
@@ -181,7 +182,11 @@ def test_somebody_else_brings_it_to_its_end(
     """While one waits, another may turn; it does not turn once more for that."""
     mailhost.dkim("prepare")
 
-    def another(_seconds: float) -> None:
+    looks: list[float] = []
+
+    def another(seconds: float) -> None:
+        looks.append(seconds)
+        assert len(looks) == 1
         mailhost.publish()
         assert mailhost.dkim("rotate").code == 0
 
@@ -212,6 +217,26 @@ def test_a_domain_of_others(mailhost: Mailhost) -> None:
     answer = mailhost.dkim("list", "example.org")
     assert answer.code == 2
     assert "example.org is none of the domains: example.com, mx.example.com." in answer.err
+
+
+@pytest.mark.parametrize(
+    ("expected", "answers"),
+    [
+        (False, []),
+        (True, [("v=DKIM1; p=QUJD",)]),
+        (True, [("v=DKIM1; p=QUJD",), ("v=DKIM1; p=QUJD",)]),
+        (False, [("v=DKIM1; p=QUJD",), ()]),
+        (False, [Trouble("too late"), ("v=DKIM1; p=QUJD",)]),
+    ],
+)
+def test_every_server_has_to_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+    expected: bool,  # noqa: FBT001
+    answers: list[Values | Trouble],
+) -> None:
+    monkeypatch.setattr(dkim, "ask", lambda _record: answers)
+    record = Record("dkim", "s1._domainkey.example.com", "TXT", "v=DKIM1; k=rsa; p=QUJD")
+    assert dkim.is_published(record) is expected
 
 
 @pytest.mark.parametrize(("code", "ends"), [(0, 0), (1, 1)])
