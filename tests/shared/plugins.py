@@ -49,7 +49,9 @@ def check(given: dict[str, Any]) -> dict[str, Any]:
     if typed["problems"]:
         return {"problems": typed["problems"]}
     found: dict[str, Any] = plugin("contract").model(typed["value"])
-    problems = found["problems"] + plugin("acme").problems(typed["value"])
+    problems = found["problems"]
+    for name in ("acme", "dns_provider"):
+        problems = problems + plugin(name).problems(typed["value"])
     return found | {"problems": problems}
 
 

@@ -100,7 +100,8 @@ def test_a_captured_message_goes_to_the_mailbox_that_is_named() -> None:
 
 def test_every_knob_reaches_a_template() -> None:
     used = set(re.findall(r"_mail\.(\w+)", "".join(p.read_text() for p in chain(
-        TEMPLATES.rglob("*.j2"), TEMPLATES.parent.glob("roles/*/*/*.yml")))))  # fmt: skip
+        TEMPLATES.rglob("*.j2"), TEMPLATES.parent.glob("roles/*/*/*.yml"),
+        TEMPLATES.parent.glob("publish/*.yml")))))  # fmt: skip
     knobs = {key.removeprefix("mailpopbox_") for key in options()}
     assert knobs <= used
 
