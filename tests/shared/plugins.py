@@ -50,6 +50,7 @@ def check(given: dict[str, Any]) -> dict[str, Any]:
         return {"problems": typed["problems"]}
     found: dict[str, Any] = plugin("contract").model(typed["value"])
     problems = found["problems"] + plugin("acme").problems(typed["value"])
+    problems += plugin("web").problems(typed["value"])
     return found | {"problems": problems}
 
 
@@ -58,4 +59,7 @@ def model(given: dict[str, Any]) -> dict[str, Any]:
     read = check(given)
     assert not read["problems"]
     mail: dict[str, Any] = read["model"]
-    return mail | {"routes": plugin("routes").routes(mail["mailboxes"])}
+    return mail | {
+        "routes": plugin("routes").routes(mail["mailboxes"]),
+        "sites": plugin("web").sites(mail),
+    }

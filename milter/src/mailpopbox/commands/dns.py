@@ -63,7 +63,7 @@ def _dns(arguments: argparse.Namespace) -> int:
             " mailpopbox_addresses, and run the playbook."
         )
     keys = _keys(facts)
-    found = records(facts, addresses, keys, _tlsa() if arguments.tlsa else "")
+    found = records(facts, addresses, keys, _tlsa() if arguments.tlsa else "", _policy(facts))
     zone_of = _zone_of()
     every = zones(found, (*facts.domains, facts.hostname), zone_of)
     chosen = _chosen(every, arguments.zones)
@@ -113,6 +113,14 @@ def _key_files(folder: Path) -> Iterator[tuple[str, str]]:
         return
     except PermissionError as error:
         raise refused(f"{folder}: no right to it; run this as root.") from error
+
+
+def _policy(facts: Facts) -> str:
+    """Return the policy for MTA-STS as it is served."""
+    try:
+        return Path(facts.mta_sts).read_text("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
 
 
 def _tlsa() -> str:
