@@ -18,6 +18,7 @@ ZONES = ("example.com", "example.org", "xn--bcher-kva.example")
 RESOLVER = "/etc/resolv.conf"
 START = "$TTL 60\n@ SOA ns.test. postmaster.test. 1 3600 900 1209600 300\n@ NS ns.test.\n"
 
+
 def printed(server: Server, zone: str) -> str:
     """Return the file that the server prints for one of its zones."""
     return command(server, "dns", "--tlsa", "--zone", zone, "--nameserver", "ns.test")

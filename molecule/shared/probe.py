@@ -35,12 +35,13 @@ SERVICES = {
     53: "domain",
     110: "pop3",
     143: "imap",
+    443: "https",
     465: "submissions",
     587: "submission",
     993: "imaps",
     995: "pop3s",
 }
-TLS_FROM_THE_START = ("submissions", "imaps", "pop3s")
+TLS_FROM_THE_START = ("https", "submissions", "imaps", "pop3s")
 DEFAULTS = TOP / "roles/mailpopbox/defaults/main.yml"
 PROVOKING, PROVOKED = "provoking", "provoked"
 NETWORK_SECONDS = 30

@@ -41,7 +41,7 @@ class Command:
         self.configure()
 
     def configure(self, **changed: object) -> None:
-        facts = FACTS | changed
+        facts = FACTS | {"mta_sts": str(self.folder / "mta-sts.txt")} | changed
         facts = {key: value for key, value in facts.items() if value is not None}
         self._host.config.write_text(yaml.safe_dump(facts))
 
@@ -161,6 +161,25 @@ def test_a_zone_file(command: Command) -> None:
     found = loaded(answer.out.splitlines())
     assert ("s202611._domainkey.example.com", "TXT", text) in found
     assert ("example.com", "NS", "ns1.example.net") in found
+
+
+def test_the_policy_is_the_one_that_is_served(command: Command) -> None:
+    def told() -> set[tuple[str, str, str]]:
+        return {
+            each
+            for each in loaded(command("--zone", "example.com").out.splitlines())
+            if "mta-sts" in each[0] or "autoconfig" in each[0]
+        }
+
+    assert told() == set()
+    command.configure(web=True)
+    (command.folder / "mta-sts.txt").write_text("version: STSv1\nmode: testing\n")
+    [(_, _, text)] = [each for each in told() if each[1] == "TXT"]
+    assert text.startswith("v=STSv1; id=")
+    names = {name for name, kind, _ in told() if kind == "CNAME"}
+    assert names == {"autoconfig.example.com", "mta-sts.example.com"}
+    (command.folder / "mta-sts.txt").write_text("version: STSv1\nmode: enforce\n")
+    assert text not in {value for _, _, value in told()}
 
 
 def test_the_only_zone_needs_no_name(command: Command) -> None:

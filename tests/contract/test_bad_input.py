@@ -248,6 +248,21 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         acme(mailpopbox_acme_names=["MX.example.com"]),
         ("mailpopbox_acme_names:", '"mx.example.com"', "Take it out"),
     ),
+    "policy without effect": (
+        {"mailpopbox_mta_sts_policy": "enforce"},
+        ("mailpopbox_mta_sts_policy:", '"enforce"', "no effect", "Set mailpopbox_web: true"),
+    ),
+    "policy that nobody believes": (
+        {"mailpopbox_web": True, "mailpopbox_mta_sts_policy": "enforce"},
+        ("mailpopbox_mta_sts_policy:", '"enforce"', "self-signed", "Set mailpopbox_tls: acme or files"),
+    ),
+    "policy that YAML takes for false": ({"mailpopbox_mta_sts_policy": False}, ("mailpopbox_mta_sts_policy:", "false is not text")),
+    "more names than a certificate has": (
+        acme(mailpopbox_web=True, mailpopbox_dns_domains=[f"d{number}.example" for number in range(50)],
+             mailpopbox_mailboxes=[{"login": "m@example.com", "domains": ["example.com"],
+                                    "addresses": [f"*@d{number}.example" for number in range(50)]}]),
+        ("mailpopbox_web:", "103 names", "100 at most"),
+    ),
     "unknown challenge": (acme(mailpopbox_acme_challenge="dns"), ("mailpopbox_acme_challenge:", '"dns"', "http, dns-cloudflare")),
     "credentials that nobody needs": (
         acme(mailpopbox_acme_credentials={"dns_rfc2136_name": "x"}),

@@ -35,6 +35,7 @@ def test_all_settings() -> None:
         ipv6=False,
         pop3_starttls=True,
         dmarc="reject",
+        web=True,
     )
 
 
@@ -58,14 +59,13 @@ def test_a_server_without_any_catch_all() -> None:
 def test_every_key(tmp_path: Path) -> None:
     path = tmp_path / "dns.yml"
     path.write_text(
-        "hostname: MX.example.com\nmta_sts: enforce\nweb_names: [autoconfig]\n"
-        'addresses: ["2001:DB8::1"]\n'
+        'hostname: MX.example.com\nweb: true\nmta_sts: /srv/policy\naddresses: ["2001:DB8::1"]\n'
     )
     assert load(path) == Facts(
         "mx.example.com",
         addresses=("2001:db8::1",),
-        mta_sts="enforce",
-        web_names=("autoconfig",),
+        web=True,
+        mta_sts="/srv/policy",
     )
 
 
@@ -80,7 +80,8 @@ def test_every_key(tmp_path: Path) -> None:
         (SMALLEST | {"ipv6": 6}, "ipv6: 6 is neither true nor false"),
         (SMALLEST | {"dmarc": "all"}, "dmarc: 'all' is none of none, quarantine, reject"),
         (SMALLEST | {"mta_sts": False}, "mta_sts: False is no text"),
-        (SMALLEST | {"web_names": ["www"]}, "web_names[1]: 'www' is none of autoconfig"),
+        (SMALLEST | {"web": ["www"]}, "web: ['www'] is neither true nor false"),
+        (SMALLEST | {"mta_sts": "x"}, "mta_sts: 'x' is no absolute path"),
     ],
 )
 def test_what_is_wrong_is_said(document: object, problem: str) -> None:

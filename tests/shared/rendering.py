@@ -26,6 +26,8 @@ LARGE: dict[str, Any] = {
     "mailpopbox_tls": "files",
     "mailpopbox_tls_certificate": "/etc/ssl/mail.crt",
     "mailpopbox_tls_key": "/etc/ssl/mail.key",
+    "mailpopbox_web": True,
+    "mailpopbox_mta_sts_policy": "enforce",
     "mailpopbox_pop3_starttls": True,
     "mailpopbox_ipv6": False,
     "mailpopbox_postscreen": False,
@@ -52,6 +54,7 @@ ACME: dict[str, Any] = SMALL | {
         "dns_rfc2136_secret": "c2VjcmV0==",
     },
     "mailpopbox_acme_dns_seconds": 5,
+    "mailpopbox_web": True,
 }
 SETTINGS = {"small": SMALL, "large": LARGE, "acme": ACME}
 

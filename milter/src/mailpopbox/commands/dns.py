@@ -4,6 +4,7 @@ import argparse
 import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from mailpopbox.commands import standing
 from mailpopbox.commands.command import (
@@ -66,7 +67,7 @@ def _dns(arguments: argparse.Namespace) -> int:
             " mailpopbox_addresses, and run the playbook."
         )
     keys = _keys((facts.hostname, *facts.domains, *facts.others), Shelf(arguments.keys), now)
-    found = records(facts, addresses, keys, _tlsa() if arguments.tlsa else "")
+    found = records(facts, addresses, keys, _tlsa() if arguments.tlsa else "", _policy(facts))
     zone_of = _zone_of()
     every = zones(found, (*facts.domains, facts.hostname), zone_of)
     chosen = _chosen(every, arguments.zones)
@@ -106,6 +107,14 @@ def _keys(names: Sequence[str], shelf: Shelf, now: int) -> Keys:
     return {
         name: tuple(shelf.public(name, key) for key in keys) for name, keys in found.items() if keys
     }
+
+
+def _policy(facts: Facts) -> str:
+    """Return the policy for MTA-STS as it is served."""
+    try:
+        return Path(facts.mta_sts).read_text("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
 
 
 def _tlsa() -> str:
