@@ -30,6 +30,7 @@ LARGE: dict[str, Any] = {
     "mailpopbox_ipv6": False,
     "mailpopbox_postscreen": False,
     "mailpopbox_resolver": False,
+    "mailpopbox_mta_sts": False,
     "mailpopbox_dkim_algorithms": ["rsa", "ed25519"],
     "mailpopbox_dmarc": "strict",
     "mailpopbox_arc_trusted": ["lists.example.org"],
