@@ -41,6 +41,7 @@ LARGE: dict[str, Any] = {
     "mailpopbox_postfix_extra": {"smtpd_hard_error_limit": 5},
 }
 ACME: dict[str, Any] = SMALL | {
+    "mailpopbox_dnsbl": ["bl.example.org", "key.bl.example.net"],
     "mailpopbox_tls": "acme",
     "mailpopbox_acme_server": "https://acme.example.com:14000/dir/",
     "mailpopbox_acme_email": "me@example.com",
