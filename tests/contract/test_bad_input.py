@@ -61,6 +61,18 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"mailpopbox_arc_trusted": ["list@example.org"]},
         ("mailpopbox_arc_trusted[1]:", '"list@example.org"', "Write it like example.com"),
     ),
+    "a blocklist that is no zone": (
+        {"mailpopbox_dnsbl": ["bl.example.org=127.0.0.2"]},
+        ("mailpopbox_dnsbl[1]:", '"bl.example.org=127.0.0.2"', "Write it like example.com"),
+    ),
+    "a blocklist twice": (
+        {"mailpopbox_dnsbl": ["bl.example.org", "BL.example.org"]},
+        ("mailpopbox_dnsbl[2]:", '"BL.example.org"', "Take one out"),
+    ),
+    "a blocklist without a resolver": (
+        {"mailpopbox_dnsbl": ["bl.example.org"], "mailpopbox_resolver": False},
+        ("mailpopbox_dnsbl:", "mailpopbox_resolver, which is false", "Set that to true"),
+    ),
     "spam is refused before it is marked": (
         {"mailpopbox_spam_mark": 15},
         ("mailpopbox_spam_mark:", "15", "below mailpopbox_spam_reject", "Write less"),

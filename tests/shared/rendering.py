@@ -32,6 +32,7 @@ LARGE: dict[str, Any] = {
     "mailpopbox_ipv6": False,
     "mailpopbox_postscreen": False,
     "mailpopbox_resolver": False,
+    "mailpopbox_mta_sts": False,
     "mailpopbox_dkim_algorithms": ["rsa", "ed25519"],
     "mailpopbox_dmarc": "strict",
     "mailpopbox_arc_trusted": ["lists.example.org"],
@@ -42,6 +43,7 @@ LARGE: dict[str, Any] = {
     "mailpopbox_postfix_extra": {"smtpd_hard_error_limit": 5},
 }
 ACME: dict[str, Any] = SMALL | {
+    "mailpopbox_dnsbl": ["bl.example.org", "key.bl.example.net"],
     "mailpopbox_tls": "acme",
     "mailpopbox_acme_server": "https://acme.example.com:14000/dir/",
     "mailpopbox_acme_email": "me@example.com",
