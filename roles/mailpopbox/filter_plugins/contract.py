@@ -25,6 +25,8 @@ DISPUTED = frozenset("ßς\u200c\u200d")
 ALWAYS_OPEN = ("postmaster", "abuse")
 DKIM_ALGORITHMS = (["rsa"], ["rsa", "ed25519"])
 MANY = 1_000_000
+# Who writes to itself to see that all works; the domain can never be anybody's (RFC 6761).
+DOCTOR = "doctor@doctor.invalid"
 
 RANGES = {
     "mailpopbox_vmail_uid": (500, 60000),
@@ -116,6 +118,14 @@ def ip_address(text: str) -> str:
     if any(getattr(found, trait) for trait in traits):
         raise RefusedError(f'"{text}" leads nobody to this host. Write the one that others reach.')
     return str(found)
+
+
+def host_name(text: str) -> str:
+    """Return a host that is asked for something, by name or address."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return ascii_domain(text)
 
 
 def domain_of(text: str) -> str:
@@ -328,6 +338,13 @@ def model(values: Values) -> dict[str, Any]:
     addresses = read.texts("mailpopbox_addresses", ip_address, values["mailpopbox_addresses"])
     domains = read.texts("mailpopbox_dns_domains", ascii_domain, values["mailpopbox_dns_domains"])
     trusted = read.texts("mailpopbox_arc_trusted", ascii_domain, values["mailpopbox_arc_trusted"])
+    lists = values["mailpopbox_doctor_blocklists"]
+    blocklists = read.texts("mailpopbox_doctor_blocklists", ascii_domain, lists)
+    asked = {
+        key: read.text(f"mailpopbox_{key}", host_name, text) if text else ""
+        for key in ("doctor_outside", "doctor_clock")
+        for text in [values[f"mailpopbox_{key}"]]
+    }
     problems = [
         *read.problems,
         *claimed_twice(mailboxes),
@@ -361,6 +378,9 @@ def model(values: Values) -> dict[str, Any]:
             "capture_outbound": plain["capture_outbound"].lower(),
             "addresses": addresses,
             "dns_domains": domains,
+            "doctor_blocklists": blocklists,
+            "doctor_login": DOCTOR,
+            **asked,
         },
     }
 

@@ -56,15 +56,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _dns(arguments: argparse.Namespace) -> int:
     facts, screen = load(arguments.config), Screen.of_process()
-    addresses = usable(facts.addresses or _addresses_of_host(), ipv6=facts.ipv6)
-    if not addresses:
-        raise to_repair(
-            "This host has no address that others reach. Name those that lead to it in"
-            " mailpopbox_addresses, and run the playbook."
-        )
-    keys = _keys(facts)
-    found = records(facts, addresses, keys, _tlsa() if arguments.tlsa else "")
-    zone_of = _zone_of()
+    addresses = addresses_for(facts)
+    keys = keys_of(facts)
+    found = records(facts, addresses, keys, tlsa_in_force() if arguments.tlsa else "")
+    zone_of = public_zones()
     every = zones(found, (*facts.domains, facts.hostname), zone_of)
     chosen = _chosen(every, arguments.zones)
     names = {zone.name for zone in chosen}
@@ -83,6 +78,17 @@ def _dns(arguments: argparse.Namespace) -> int:
 # --- What is known on the host ---
 
 
+def addresses_for(facts: Facts) -> tuple[str, ...]:
+    """Return the addresses at which others reach the host."""
+    addresses = usable(facts.addresses or _addresses_of_host(), ipv6=facts.ipv6)
+    if not addresses:
+        raise to_repair(
+            "This host has no address that others reach. Name those that lead to it in"
+            " mailpopbox_addresses, and run the playbook."
+        )
+    return addresses
+
+
 def _addresses_of_host() -> tuple[str, ...]:
     printed = output(["ip", "-json", "address"])
     if isinstance(printed, Unknown):
@@ -93,7 +99,7 @@ def _addresses_of_host() -> tuple[str, ...]:
         raise refused(f"ip -json address printed {error}.") from error
 
 
-def _keys(facts: Facts) -> Keys:
+def keys_of(facts: Facts) -> Keys:
     try:
         found = {
             domain: dkim_keys(dict(_key_files(Path(facts.dkim, domain))))
@@ -115,7 +121,7 @@ def _key_files(folder: Path) -> Iterator[tuple[str, str]]:
         raise refused(f"{folder}: no right to it; run this as root.") from error
 
 
-def _tlsa() -> str:
+def tlsa_in_force() -> str:
     if not os.access(CERTIFICATE, os.R_OK):
         raise refused(f"{CERTIFICATE} cannot be read; run this as root.")
     printed = output(["openssl", "x509", "-noout", "-pubkey", "-in", str(CERTIFICATE)])
@@ -124,7 +130,7 @@ def _tlsa() -> str:
     return tlsa(printed)
 
 
-def _zone_of() -> standing.ZoneOf:
+def public_zones() -> standing.ZoneOf:
     # Here, because it needs a package that most commands do without.
     try:
         from mailpopbox.commands.organisations import organisation  # noqa: PLC0415
@@ -186,7 +192,7 @@ def _check(
     arguments: argparse.Namespace,
     screen: Screen,
 ) -> int:
-    checked = _checked(chosen, addresses, arguments.server)
+    checked = checked_zones(chosen, addresses, arguments.server)
     notes += standing.without_zone(checked)
     states = standing.count(checked)
     if arguments.json:
@@ -205,11 +211,11 @@ def _check(
     return UNANSWERED if states[UNKNOWN] else DONE
 
 
-def _checked(
-    chosen: Sequence[Zone], addresses: Sequence[str], server: str
+def checked_zones(
+    chosen: Sequence[Zone], addresses: Sequence[str], server: str = ""
 ) -> list[standing.Checked]:
     """Ask DNS about zones, or one of their servers, which knows nothing of addresses."""
-    # Here, because it needs a package that all other commands do without.
+    # Here, because it needs a package that most commands do without.
     try:
         from mailpopbox.commands.resolving import Asker  # noqa: PLC0415
     except ImportError as error:
