@@ -100,14 +100,21 @@ def outside(patient: Patient) -> Findings:
         return [
             good("Nobody is asked whether port 25 to the outside is open, as the settings say.")
         ]
+    servers = _mail_servers(name)
+    if isinstance(servers, Trouble):
+        return [doors.outside(name, Unknown(servers.why))]
+    return [doors.outside(name, list(_tried(servers)))]
+
+
+def _mail_servers(name: str) -> Sequence[str] | Trouble:
+    """Return the first few mail servers of a domain; a host, or its address, stands for itself."""
+    if not set(name) - set("0123456789abcdef.:"):
+        return [name]
     answer = _ask([(name, "MX")])[name, "MX"]
     if isinstance(answer, Trouble):
-        return [doors.outside(name, Unknown(answer.why))]
-    ranked = sorted(
-        (int(rank), server) for rank, _, server in (each.partition(" ") for each in answer)
-    )
-    servers = [server for _, server in ranked if server] or [name]
-    return [doors.outside(name, list(_tried(servers[:_MOST_SERVERS])))]
+        return answer
+    ranked = sorted((int(rank), host) for rank, _, host in (each.partition(" ") for each in answer))
+    return [host for _, host in ranked if host != "."][:_MOST_SERVERS] or [name]
 
 
 def _tried(servers: Iterable[str]) -> Iterator[doors.Outside]:

@@ -7,7 +7,7 @@ import ssl
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from mailpopbox.commands.report import Unknown
@@ -104,7 +104,7 @@ def why(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         said = error.smtp_error
         return f"{error.smtp_code} {said if isinstance(said, str) else _text(said)}"
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or "timed out" in str(error):
         return "no answer in time"
     if isinstance(error, ConnectionRefusedError):
         return "connection refused"
@@ -194,10 +194,13 @@ def taken(address: str, tricks: Sequence[Trick]) -> Sequence[Trick] | Unknown:
 def reached(host: str) -> Outside:
     """Let a mail server of others greet us, and take leave."""
     try:
-        with smtplib.SMTP(host, _SHIFT + 25, _CLIENT, timeout=_SECONDS_OUTSIDE):
-            return Outside(host)
+        client = smtplib.SMTP(host, _SHIFT + 25, _CLIENT, timeout=_SECONDS_OUTSIDE)
     except OSError as error:
         return Outside(host, why(error))
+    with suppress(OSError):
+        client.quit()
+    client.close()
+    return Outside(host)
 
 
 def milter_trouble(path: Path) -> str:

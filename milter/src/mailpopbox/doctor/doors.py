@@ -77,7 +77,7 @@ class Shown:
 
     certificate: Certificate
     # Why this host does not trust who signed it; "" if it does.
-    chain: str | Unknown
+    chain: str
     # Ports that show another one.
     others: tuple[int, ...] = ()
 
@@ -106,8 +106,6 @@ def _certificate(found: Shown, hostname: str, source: str, now: int) -> Iterator
         yield bad("name", f"The certificate is for {names}, and not for {hostname}.", fix)
     if own.is_self_signed and source == "acme":
         yield bad("chain", "The certificate is self-signed: the authority has given none yet.", fix)
-    elif isinstance(found.chain, Unknown):
-        yield unknown("chain", f"Whether who signed it is trusted: {found.chain.why}.")
     elif found.chain and not (own.is_self_signed and source == "selfsigned"):
         yield warning("chain", f"Mail programs will not trust the certificate: {found.chain}.", fix)
     for port in found.others:
