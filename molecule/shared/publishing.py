@@ -28,25 +28,27 @@ class Zones:
             self._write(name, text)
         listed = "".join(f"  - domain: {name}\n" for name in self.texts)
         self.dns.run("tee", _CONFIGURATION, stdin=before + listed)
-        self.dns.run("systemctl", "restart", "knot")
+        self.dns.run("knotc", "--blocking", "reload")
         try:
             yield
         finally:
             self.dns.run("tee", _CONFIGURATION, stdin=before)
-            self.dns.run("systemctl", "restart", "knot")
+            self.dns.run("knotc", "--blocking", "reload")
 
     @contextmanager
     def changed(self, name: str, change: Change) -> Iterator[None]:
         """Serve a zone otherwise for a while."""
         text = change(self.texts[name])
         assert text != self.texts[name], "nothing was changed"
-        self._write(name, text)
-        self.dns.run("systemctl", "restart", "knot")
+        self._load(name, text)
         try:
             yield
         finally:
-            self._write(name, self.texts[name])
-            self.dns.run("systemctl", "restart", "knot")
+            self._load(name, self.texts[name])
+
+    def _load(self, name: str, text: str) -> None:
+        self._write(name, text)
+        self.dns.run("knotc", "--blocking", "zone-reload", name)
 
     def _write(self, name: str, text: str) -> None:
         self.dns.run("tee", f"/etc/knot/{name}.zone", stdin=text)

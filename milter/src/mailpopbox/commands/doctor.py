@@ -1,6 +1,7 @@
 """`doctor`: everything that can be wrong with the server, and what to do about it."""
 
 import argparse
+import io
 import os
 import queue
 import textwrap
@@ -101,7 +102,8 @@ def _patient(arguments: argparse.Namespace, screen: Screen) -> Patient:
         raise refused(f"{settings.milter} cannot be read; run this as root.")
     config, now = load_config(Path(settings.milter)), int(time.time())
     outside = settings.outside if arguments.outside is None else arguments.outside
-    desk = Desk(config, screen, now, arguments.json)
+    # What the ledger has to say besides is no finding.
+    desk = Desk(config, Screen(screen.out, io.StringIO()), now, arguments.json)
     return Patient(desk, settings, load_facts(Path(settings.dns)), outside)
 
 

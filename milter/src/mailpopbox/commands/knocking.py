@@ -72,6 +72,9 @@ def smtp(
         if context and port != 465:
             client.starttls(context=context)
         yield client
+        # Whoever just hangs up leaves a line in the journal.
+        with suppress(*TROUBLES):
+            client.quit()
 
 
 @contextmanager
@@ -88,6 +91,8 @@ def pop3(port: int, context: ssl.SSLContext | None = None) -> Iterator[poplib.PO
         if context and port != 995:
             client.stls(context)
         yield client
+        with suppress(*TROUBLES):
+            client.quit()
 
 
 def _opened(

@@ -118,7 +118,6 @@ def _fetched(login: str, password: str) -> list[bytes]:
             raws = [_retrieved(client, each) for each in range(1, number + 1)]
             for each in range(1, number + 1):
                 client.dele(each)
-            client.quit()
             return raws
     except TROUBLES as error:
         raise StoppedError("fetching", why(error)) from error
