@@ -199,12 +199,12 @@ def test_its_login_is_good_on_the_host_only_and_for_itself_only(server: Server) 
     with login(server) as password:
         said = server.python(LOG_IN, DOCTOR, password, DOCTOR, mine, "friend@example.org")
         assert said == "250 250 550 550\n+OK\n"
-        with pytest.raises(Exception, match=r"Authentication failed|AUTH"):
+        with pytest.raises(Exception, match=r"(?i)auth"):
             server.smtp("submissions", DOCTOR, password).close()
-        with pytest.raises(Exception, match="AUTH"), server.pop3(DOCTOR, password):
+        with pytest.raises(Exception, match=r"(?i)auth"), server.pop3(DOCTOR, password):
             pass
     assert server.run("cat", LOGINS).stdout == ""
-    with pytest.raises(AssertionError, match="Authentication"):
+    with pytest.raises(AssertionError, match=r"(?i)auth"):
         server.python(LOG_IN, DOCTOR, password, DOCTOR)
 
 

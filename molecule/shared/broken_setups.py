@@ -26,8 +26,9 @@ LEDGER = "/var/lib/mailpopbox/ledger.sqlite"
 
 # The time of its arrival stands in the message's file.
 AGED = (
-    "postfix stop 2>/dev/null; cd /var/spool/postfix;"
-    " sed -i \"s/T[0-9]\\{{10\\}} /T$(date -d '3 days ago' +%s) /\" deferred/*/*; postfix start"
+    "systemctl stop postfix; cd /var/spool/postfix; then=$(date -d '3 days ago' +%s);"
+    ' LC_ALL=C sed -i "s/T\\(.\\)[0-9]\\{{10\\}} /T\\1$then /" $(find deferred -type f);'
+    " systemctl start postfix; sleep 2"
 )
 
 TABLE: dict[str, tuple[Broken, str, str]] = {
@@ -166,10 +167,13 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
     "a message that is refused": (
         stopped("rspamd", wait_for_rspamd),
         "trip",
-        "A message to oneself cannot be sent: 451 4.7.1 Service unavailable - try again later.",
+        "A message to oneself cannot be sent: 45",
     ),
     "a message that does not arrive": (
-        postfix("defer_transports=virtual"),
+        done(
+            "postconf -e defer_transports=virtual; postfix reload",
+            "postconf -X defer_transports; postfix reload; postqueue -f; sleep 3",
+        ),
         "trip",
         "A message to oneself was accepted, and does not arrive: {n} of {n} after 12 seconds.",
     ),

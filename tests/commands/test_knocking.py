@@ -110,6 +110,8 @@ def test_relays(serve: Serve) -> None:
         with serve({25: speaker}):
             assert knocking.taken("127.0.0.1", ALL_TRICKS) == expected
             assert speaker.messages == []
+    with serve({25: Speaker(answers={"MAIL": "454 4.3.0 later"})}):
+        assert knocking.taken("127.0.0.1", ALL_TRICKS) == Unknown("454 4.3.0 later")
     with serve({25: Speaker(None)}):
         assert knocking.taken("127.0.0.1", ALL_TRICKS) == Unknown("no answer in time")
 

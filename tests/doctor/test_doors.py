@@ -107,8 +107,10 @@ def test_open_relays() -> None:
     assert said(found) == [
         (
             BAD,
-            ("The server is an open relay: at 192.0.2.1 it takes mail from <stranger@example.net> to"
-            " <victim@example.org>."),
+            (
+                "The server is an open relay: at 192.0.2.1 it takes mail from <stranger@example.net> to"
+                " <victim@example.org>."
+            ),
         ),
         (UNKNOWN, "Port 25 of 192.0.2.2 could not be tried: no right."),
     ]
@@ -123,8 +125,10 @@ def test_the_way_out() -> None:
     shut = doors.outside("example.org", [first, replace(second, why="connection refused")])
     assert (shut.state, shut.sentence) == (
         BAD,
-        ("Port 25 to the outside is closed (a.example.org: no answer in time; b.example.org:"
-        " connection refused), so no mail leaves."),
+        (
+            "Port 25 to the outside is closed (a.example.org: no answer in time; b.example.org:"
+            " connection refused), so no mail leaves."
+        ),
     )
     assert doors.outside("example.org", HIDDEN) == Finding(
         UNKNOWN, "outside", "The mail servers of example.org cannot be found: no right."

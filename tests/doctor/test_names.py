@@ -28,14 +28,14 @@ def said(findings: tuple[Finding, ...]) -> list[tuple[str, str, str]]:
         (Standing((MX,), THERE), (GOOD, "All 1 records are there.", "")),
         (
             Standing((MX,), MISSING),
-            (BAD, "The MX record at example.com is missing.", "Set example.com MX 10 mx.example.com."),
+            (BAD, "The MX record at example.com is missing.", "Set example.com MX 10 mx.example.com"),
         ),
         (
             Standing((MX,), DIFFERENT, ("10 mx.example.net",), "mail goes elsewhere"),
             (
                 BAD,
                 "The MX record at example.com is wrong: mail goes elsewhere (found: 10 mx.example.net).",
-                "Set example.com MX 10 mx.example.com.",
+                "Set example.com MX 10 mx.example.com",
             ),
         ),
         (
@@ -55,7 +55,7 @@ def said(findings: tuple[Finding, ...]) -> list[tuple[str, str, str]]:
             (
                 WARNING,
                 "The SRV record at _pop3s._tcp.example.com is missing.",
-                "Set _pop3s._tcp.example.com SRV 0 1 995 mx.example.com.",
+                "Set _pop3s._tcp.example.com SRV 0 1 995 mx.example.com",
             ),
         ),
         (
@@ -72,7 +72,7 @@ def said(findings: tuple[Finding, ...]) -> list[tuple[str, str, str]]:
             (
                 BAD,
                 "The address at mx.example.com is missing.",
-                "Set mx.example.com A 198.51.100.7 and mx.example.com A 198.51.100.8.",
+                "Set mx.example.com A 198.51.100.7 and mx.example.com A 198.51.100.8",
             ),
         ),
     ],

@@ -187,10 +187,13 @@ def taken(address: str, tricks: Sequence[Trick]) -> Sequence[Trick] | Unknown:
             client.ehlo()
             for trick in tricks:
                 client.rset()
-                code, _ = client.docmd("MAIL", f"FROM:<{trick.sender}>")
+                code, text = client.docmd("MAIL", f"FROM:<{trick.sender}>")
                 if code == 250:
-                    code, _ = client.docmd("RCPT", f"TO:<{trick.recipient}>")
+                    code, text = client.docmd("RCPT", f"TO:<{trick.recipient}>")
                     found += [trick] if code in {250, 251} else []
+                # Later it may say something else.
+                if 400 <= code < 500 and not found:
+                    return Unknown(f"{code} {_text(text)}")
     except TROUBLES as error:
         return Unknown(why(error))
     return found

@@ -69,7 +69,8 @@ def _fix(standing: Standing) -> str:
         return f"Remove {standing.records[0].name} {standing.records[0].type}."
     if sum(len(each.value) for each in wanted) > _LONGEST:
         return f"Set it as `mailpopbox dns --values` prints it for {wanted[0].name}."
-    return f"Set {listed(f'{each.name} {each.type} {each.value}' for each in wanted)}."
+    # Without a full stop: what stands there is copied.
+    return f"Set {listed(f'{each.name} {each.type} {each.value}' for each in wanted)}"
 
 
 # --- What the host is called ---
