@@ -22,7 +22,7 @@ def milters(found: Mapping[str, str]) -> tuple[Finding, ...]:
         bad(
             name,
             f"{name} does not answer ({why}), so mail waits with its senders.",
-            f"systemctl restart {_UNITS[name]}; if that does not help: journalctl -u {_UNITS[name]}",
+            "systemctl restart {0}; if that does not help: journalctl -u {0}".format(_UNITS[name]),
         )
         for name, why in found.items()
         if why
