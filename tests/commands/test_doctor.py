@@ -482,6 +482,8 @@ def test_a_login_that_nobody_may_make(
 
 # --- The command ---
 
+LONG = bad("records", f"The record at {'a' * 60}.example.com is missing, and so on.", "")
+
 ROOM, FULL = good("There is room."), bad("/", "The disk\x1b is full.", "Remove something.")
 
 
@@ -625,8 +627,9 @@ def test_letters_tell_what_changed(server: Server, checks: Callable[..., None]) 
     assert look(ROOM) == ""
     letter = look(FULL)
     assert "Subject: mx.example.com: The disk? is full." in letter
+    assert f"\nSubject: mx.example.com: {LONG.sentence}\n" in look(FULL, LONG)
     assert "\nRemove something.\n" in letter
-    assert look(FULL) == ""
+    assert look(FULL, LONG) == ""
     server.program("sendmail", "exit 75")
     assert look(ROOM) == ""
     # It could not be written, so it is still news.

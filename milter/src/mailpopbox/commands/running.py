@@ -4,6 +4,7 @@ import logging
 import os
 import subprocess
 from email.message import EmailMessage
+from email.policy import default
 from typing import NamedTuple
 
 from mailpopbox.letter import Letter
@@ -11,6 +12,8 @@ from mailpopbox.letter import Letter
 log = logging.getLogger(__name__)
 
 _SECONDS = 60
+# A Subject on one line: folded, it would begin with a space.
+_POLICY = default.clone(max_line_length=900)
 
 
 class Ended(NamedTuple):
@@ -42,7 +45,7 @@ def run(words: list[str], seconds: float, *, given: str = "") -> Ended:
 
 def post(words: Letter) -> bool:
     """Hand a letter to Postfix; what fails is tried again the next time."""
-    message = EmailMessage()
+    message = EmailMessage(_POLICY)
     message["From"] = message["To"] = "root"
     message["Subject"] = words.subject
     message["Auto-Submitted"] = "auto-generated"
