@@ -18,8 +18,20 @@ from remembering import command
 LOGINS = "/etc/dovecot/doctor"
 SERVICE = "mailpopbox-doctor.service"
 MEMORY = "/var/lib/mailpopbox-doctor/state.json"
-# What it leaves in the journal that a port refuses old TLS, and what is stopped for a while.
-TRACES = ("TLS library problem", "SSL_accept", "[Mm]ilter", "SASL", "Connection refused", "auth")
+# What it leaves in the journal that a port refuses old TLS, and that something is broken.
+TRACES = (
+    "TLS library problem",
+    "[Mm]ilter",
+    "SASL",
+    "[Mm]aildir",
+    "INBOX",
+    "chdir",
+    "open active",
+    "Killed with signal 15",
+    "QUEUE FILE NAMES WERE CHANGED",
+    "resolv.conf differ",
+    "Broken pipe",
+)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -119,7 +119,8 @@ def waiting(then: str) -> Broken:
     """Let a message wait in the queue, and do something with it."""
     send = "printf 'Subject: x\\n\\nx\\n' | sendmail -f root@{h} friend@{other}"
     wait = "for i in $(seq 50); do postqueue -j | grep -q deferred && break; sleep 0.2; done"
-    begin = f"postsuper -d ALL; postconf -e defer_transports=smtp; postfix reload; {send}; {wait}; {then}"
+    clean = "postsuper -d ALL; postconf -e defer_transports=smtp; postfix reload"
+    begin = f"{clean}; {send}; {wait}; {then}"
     end = "postsuper -d ALL; postconf -X defer_transports; postfix reload"
     return done(begin, end)
 
