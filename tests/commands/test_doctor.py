@@ -312,6 +312,7 @@ def test_keys(server: Server) -> None:
 
 
 def test_blocklists(server: Server) -> None:
+    assert server.found("blocklists") == [("good", "No blocklists are asked, as the settings say.")]
     server.configure(blocklists=["bl.example.org"])
     listed = "example.org\n2.0.0.127.bl A 127.0.0.2\n7.100.51.198.bl A 127.0.0.3"
     with server.asked(listed):

@@ -90,7 +90,7 @@ def keys(patient: Patient) -> Findings:
 def blocklists(patient: Patient) -> Findings:
     lists, addresses = patient.settings.blocklists, patient.addresses
     questions = names.blocklist_questions(lists, addresses)
-    answers = _ask(questions, _RESOLVER if patient.settings.resolver else "")
+    answers = _ask(questions, _RESOLVER if patient.settings.resolver else "") if lists else {}
     return names.blocklists(lists, addresses, answers)
 
 
