@@ -53,6 +53,10 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"mailpopbox_dmarc": "reject"},
         ("mailpopbox_dmarc:", '"reject"', "monitor, relaxed, strict"),
     ),
+    "a domain that is nobody's": (
+        mailbox(domains=["example.com", "doctor.invalid"]),
+        ("mailpopbox_mailboxes[1].domains[2]:", '"doctor.invalid"', "Write a domain of yours"),
+    ),
     "a blocklist with a dot at its end": (
         {"mailpopbox_doctor_blocklists": ["bl.example.org."]},
         ("mailpopbox_doctor_blocklists[1]:", '"bl.example.org."', "with no dot at the end"),

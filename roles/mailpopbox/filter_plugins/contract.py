@@ -72,6 +72,8 @@ def ascii_domain(text: str) -> str:
         )
     if labels[-1].isdigit():
         raise RefusedError(f'"{text}" is an IP address. Write a name.')
+    if labels[-1] == "invalid":
+        raise RefusedError(f'"{text}" ends in .invalid, where nothing is. Write a domain of yours.')
     return name
 
 
