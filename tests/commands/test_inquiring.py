@@ -69,6 +69,11 @@ def test_records_and_reverse_dns(server: Server) -> None:
     with server.asked(f"{zone}\n_25._tcp.mx TLSA 3 1 1 {'ab' * 32}\n", POINTER):
         [(state, sentence)] = server.found("records")
     assert sentence.startswith("The TLSA record at _25._tcp.mx.example.com is wrong")
+    # Some domains are a part of the zone above.
+    with server.asked("com\nexample MX 10 mx.example.com.\n", "org\n", POINTER):
+        sentences = [sentence for _, sentence in server.found("records")]
+    assert "The SPF record at example.com is missing." in sentences
+    assert "The MX record at example.com is missing." not in sentences
     server.program("postconf", "exit 1")
     with server.asked("com\n", "org\n"):
         [(state, sentence)] = server.found("records")

@@ -10,8 +10,8 @@ from mailpopbox.commands.report import Unknown
 from mailpopbox.commands.standing import Checked
 from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dkim.state import path_of
+from mailpopbox.dns.judging import MISSING, Question, Trouble, Values
 from mailpopbox.dns.judging import Finding as Standing
-from mailpopbox.dns.judging import Question, Trouble, Values
 from mailpopbox.dns.records import records as records_of
 from mailpopbox.dns.zones import REVERSE, Zone, zones
 from mailpopbox.doctor import doors, names
@@ -45,8 +45,15 @@ def resolver(patient: Patient) -> Findings:
 def records(patient: Patient) -> Findings:
     every = [zone for zone in _zones(patient) if zone.name != REVERSE]
     checked = dns.checked_zones(every, patient.addresses)
-    gone = [each.zone.name for each in checked if not each.exists]
-    return names.records(_standings(each for each in checked if each.exists), gone)
+    gone = [each for each in checked if _is_gone(each)]
+    return names.records(
+        _standings(each for each in checked if each not in gone), [each.zone.name for each in gone]
+    )
+
+
+def _is_gone(checked: Checked) -> bool:
+    """Tell whether a domain is nowhere; some are a part of the zone above."""
+    return not checked.exists and {each.state for each in checked.findings} <= {MISSING}
 
 
 def reverse(patient: Patient) -> Findings:
