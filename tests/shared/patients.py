@@ -83,7 +83,7 @@ class Server:
         answering = {HERE: answers_of(*read, own=False), "127.0.0.2": answers_of(*read)} | servers
         with serving(answering) as port, self._patch.context() as patch:
             patch.setattr(resolving, "_PORT", port)
-            patch.setattr(resolving, "_SECONDS", 0.3)
+            patch.setattr(resolving, "_SECONDS", 1.5)
             (self.folder / "resolv.conf").write_text(f"nameserver {HERE}\n")
             patch.setattr(resolving, "_CONFIGURATION", str(self.folder / "resolv.conf"))
             yield
