@@ -30,6 +30,10 @@ try: ## a complete server in a local container, for a look; VARS="key=value …"
 try-stop: ## remove that server
 	@$(tools) trial/down
 
+.PHONY: dns-apply
+dns-apply: ## set the DNS records at your provider, once you have seen the plan: ZONES="…", YES=1, TLSA=1
+	@tools/dns-apply $(if $(YES),--yes) $(if $(TLSA),--tlsa) --replace="$$REPLACE" --options="$$OPTIONS" $$ZONES
+
 .PHONY: test
 test: env ## everything: linters, unit tests, all scenarios on Debian 12 and 13, `make try`
 	@$(MAKE) --no-print-directory --jobs=$(JOBS) $(call labelled,$(PARTS))
@@ -116,7 +120,7 @@ docs: env ## write docs/variables.md anew from the specs
 
 .PHONY: requirements
 requirements: ## renew tests/requirements*.txt (needs uv)
-	cd tests && for part in requirements requirements-try requirements-fuzz requirements-mutants; do \
+	cd tests && for part in requirements requirements-try requirements-fuzz requirements-mutants requirements-dns; do \
 	    uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes \
 	        --no-emit-index-url --no-emit-find-links --custom-compile-command 'make requirements' \
 	        --quiet --output-file $$part.txt $$part.in || exit; \

@@ -144,9 +144,15 @@ def test_the_printed_lines_work_as_printed(printed: str) -> None:
     assert "\nFrom: shop@example.com\n" in outside
     assert "\nX-Original-To: friend@somewhere.test\n" in f"\n{outside}"
     assert server()["login"] not in outside
+    assert "\nDKIM-Signature: " not in mine
+    assert (
+        outside.count("\nDKIM-Signature: ") == len(re.findall(r"\bd=example\.com;", outside)) == 2
+    )
     assert "anything@example.com" in answers[5]
+    selectors = set(re.findall(r"\bs=(\w+);", outside))
+    assert {f"{each}._domainkey" for each in selectors} <= set(answers[6].split())
     # Where curl is there, it says the same of the first message.
-    for answer, fetched in zip(answers[7::2], (mine, outside), strict=bool(answers[6:])):
+    for answer, fetched in zip(answers[8::2], (mine, outside), strict=bool(answers[7:])):
         assert answer.replace("\r\n", "\n").strip() in fetched
 
 

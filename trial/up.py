@@ -295,11 +295,14 @@ def pasted(server: Server) -> dict[str, list[str]]:
         "Write first as any address, by a tag in the Subject:": [
             shlex.join([*program, "send", "--from", server["login"], "--to", friend, *subject])
         ],
-        f"Neither left. Read them as {friend} would: no trace of the login, none of the tag:": [
+        f"Neither left. Read them as {friend} would: signed, no trace of the login or the tag:": [
             shlex.join([*program, "fetch", "--outside"])
         ],
         "See which addresses are in use, and who writes to them:": [
             shlex.join(["podman", "exec", CONTAINER, "mailpopbox", "addresses"])
+        ],
+        "See which DNS records it would need, with the keys by which others check signatures:": [
+            shlex.join(["podman", "exec", CONTAINER, "mailpopbox", "dns", "--values"])
         ],
         **(with_curl(server, friend, mine) if curl_speaks_mail() else {}),
         "Stop, and remove the container with its mail, and .try:": ["make try-stop"],

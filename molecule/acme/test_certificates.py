@@ -9,41 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probe import Deployment, Host, Scenario, Server, tls, wait_until
+from probe import Deployment, Scenario, Server, tls, wait_until
 
 STARTTLS = ("smtp", "submission")
-SERVICES = ("smtp", "submission", "submissions", "pop3s")
+SERVICES = ("smtp", "submission", "submissions", "pop3s", "https")
 SETTINGS = "/etc/mailpopbox/acme/certbot.ini"
 # As the timer does.
 LOOK_AFTER = ("systemctl", "start", "mailpopbox-acme.service")
 # What failing certbots leave in the journal.
 FAILURE = ("no certificate: ", "mailpopbox-acme.service", "certificate of the mail server")
-# The way to it that Pebble has for tests.
-ROOT = """
-import ssl, urllib.request
-trusting = ssl._create_unverified_context()
-asked = urllib.request.urlopen("https://127.0.0.1:15000/roots/0", context=trusting)
-print(asked.read().decode())
-"""
 HTTP: dict[str, Any] = {"mailpopbox_acme_challenge": "http", "mailpopbox_acme_credentials": {}}
-
-
-@pytest.fixture(scope="session")
-def authority(scenario: Scenario) -> Host:
-    return scenario.host(scenario.groups["authorities"][0], Host)
-
-
-@pytest.fixture(scope="session")
-def root(authority: Host, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the root's certificate of the authority."""
-    path = tmp_path_factory.mktemp("authority") / "root.pem"
-    path.write_text(authority.python(ROOT))
-    return path
 
 
 def shown(server: Server, service: str = "pop3s", root: Path | None = None) -> bytes:
     """Return the certificate that a client is shown, once it has verified it by the root."""
-    with server.wire(service, context=tls(server.hostname, root)) as wire:
+    context = tls(server.hostname, root)
+    with server.wire(service, context=context, greeted=service != "https") as wire:
         if service in STARTTLS:
             wire.say("EHLO client.example.org")
             wire.start_tls()
@@ -147,11 +128,15 @@ def test_a_forced_renewal_drops_nobody(server: Server, root: Path) -> None:
         pop3.say_all([f"USER {mailbox.login}", f"PASS {mailbox.password}"])
         submission = sessions.enter_context(server.wire("submissions"))
         submission.say_all(["EHLO client.example.org", f"AUTH PLAIN {mailbox.auth_plain}"])
+        https = sessions.enter_context(server.wire("https", greeted=False))
+        https.send(b"GET /apple.mobileconfig HTTP/1.1\r\n")
 
         assert certify(server, "--force")["new"]
         for service in SERVICES:
             wait_until(f"new {service}", lambda: shown(server, service, root) != before)  # noqa: B023
 
+        https.send(f"Host: {server.hostname}\r\n\r\n".encode())
+        assert https.line() == "HTTP/1.1 200 OK"
         # Left to itself, Dovecot would end old sessions six seconds after a reload.
         end = time.monotonic() + 8
         while time.monotonic() < end:
@@ -201,6 +186,18 @@ def test_a_failure_is_told_until_it_is_over(server: Server) -> None:
         assert letters(server)[before:] == [broken, broken, renewed]
 
 
+def serves_nothing(server: Server) -> None:
+    """See that nothing is left of the web server."""
+    assert server.run("ss", "-Hltn", "sport = :443").stdout == ""
+    enabled = server.run("systemctl", "is-enabled", "nginx", check=False)
+    assert enabled.stdout == "disabled\n"
+    assert server.run("find", "/etc/mailpopbox/web", "-type", "f").stdout == ""
+    assert "nginx" not in status(server)["services"]
+    records = server.run("mailpopbox", "dns", "--values").stdout
+    assert "mta-sts" not in records
+    assert "autoconfig" not in records
+
+
 def recap(server: Server, run: Deployment) -> int:
     """Return how much a run of the playbook changed."""
     assert run.rc == 0, run.output
@@ -210,9 +207,14 @@ def recap(server: Server, run: Deployment) -> int:
 def test_the_first_run_comes_before_the_authority_can(
     server: Server, scenario: Scenario, root: Path
 ) -> None:
-    """And the other challenge than before; from a host on which no authority was asked."""
+    """And the other challenge than before; from a host on which no authority was asked.
+
+    Nor was there a web server.
+    """
     none = HTTP | {"mailpopbox_acme_email": "", "mailpopbox_acme_names": []}
-    assert recap(server, scenario.deploy(none | {"mailpopbox_tls": "selfsigned"}))
+    none |= {"mailpopbox_tls": "selfsigned", "mailpopbox_web": False}
+    assert recap(server, scenario.deploy(none))
+    serves_nothing(server)
     own = shown(server)
     with pytest.raises(ssl.SSLCertVerificationError), server.provoking("TLS library problem"):
         shown(server, root=root)

@@ -75,6 +75,7 @@ def test_nothing_listens_but_what_must(server: Server) -> None:
     assert resolver <= found
     found -= resolver
     ports = {25, 465, 587, 995} | ({110} if server.setting("pop3_starttls") else set())
+    ports |= {443} if server.setting("web") else set()
     assert {int(port) for address, _, port in found if not address.startswith("[")} == ports
     by_ipv6 = {int(port) for address, _, port in found if address.startswith("[")}
     assert by_ipv6 == (ports if server.setting("ipv6") else set())

@@ -19,6 +19,8 @@ HARMLESS = (
     # The clock of the machine that the tests run on was set right, by a second.
     ("postfix", "file system clock is 1 seconds ahead of local clock"),
     ("postfix", "resetting file time stamps"),
+    # Somebody wrote a message without a text, which is nothing to be warned of.
+    ("rspamd", "rspamd_url_text_extract: got empty text part"),
     # Statistics that nobody reads, at the moment of a reload or restart.
     ("dovecot", "net_connect_unix(/run/dovecot/stats-writer) failed: Connection refused"),
 )

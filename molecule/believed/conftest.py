@@ -13,3 +13,9 @@ def outsider(client: Host) -> Outsider:
 @pytest.fixture(scope="session")
 def dns(scenario: Scenario) -> Host:
     return scenario.host(scenario.groups["dns"][0], Host)
+
+
+@pytest.fixture(scope="session")
+def far(scenario: Scenario) -> Host:
+    """The server that mail goes to, whatever is published of it."""
+    return scenario.host(scenario.groups["destinations"][0], Host)

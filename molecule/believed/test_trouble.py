@@ -25,11 +25,12 @@ def stopped(server: Server) -> Iterator[None]:
 @contextmanager
 def silent(server: Server) -> Iterator[None]:
     """Let the resolver take questions, and answer none."""
-    server.run("systemctl", "kill", "--signal=STOP", "unbound")
-    try:
-        yield
-    finally:
-        server.run("systemctl", "kill", "--signal=CONT", "unbound")
+    with server.provoking("RBL lookup error"):
+        server.run("systemctl", "kill", "--signal=STOP", "unbound")
+        try:
+            yield
+        finally:
+            server.run("systemctl", "kill", "--signal=CONT", "unbound")
 
 
 def mail_to(server: Server, word: str, to: str) -> EmailMessage:
@@ -115,5 +116,6 @@ def test_without_dns_what_cannot_be_judged_is_not_believed(
         begin = time.monotonic()
         answer = outsider.post(server, mail, sender=HOSTILE)
         assert answer.startswith("451 4.7.1 "), answer
-        assert time.monotonic() - begin < 10
+        # Ten seconds for each of the client's name and two blocklists, then Rspamd.
+        assert time.monotonic() - begin < 60
     assert outsider.post(server, mail, sender=HOSTILE).startswith("554 ")

@@ -16,7 +16,8 @@ STARTTLS = ("smtp", "submission")
 
 def shown(server: Server, service: str, name: str = "") -> bytes:
     """Return the certificate that a client is shown, once it has verified it."""
-    with server.wire(service, context=tls(name or server.hostname, server.ca)) as wire:
+    context = tls(name or server.hostname, server.ca)
+    with server.wire(service, context=context, greeted=service != "https") as wire:
         if service in STARTTLS:
             wire.say("EHLO client.example.org")
             wire.start_tls()
@@ -63,12 +64,16 @@ def test_a_new_one_takes_effect_and_drops_nobody(server: Server, new_pair: tuple
         smtp.say_all(["EHLO client.example.org", "MAIL FROM:<friend@example.org>"])
         submission = sessions.enter_context(server.wire("submissions"))
         submission.say_all(["EHLO client.example.org", f"AUTH PLAIN {mailbox.auth_plain}"])
+        https = sessions.enter_context(server.wire("https", greeted=False))
+        https.send(b"GET /apple.mobileconfig HTTP/1.1\r\n")
 
         server.write(server.setting("tls_certificate"), certificate)
         server.write(server.setting("tls_key"), key)
-        for service in ("pop3s", "smtp", "submission", "submissions"):
+        for service in ("pop3s", "smtp", "submission", "submissions", "https"):
             wait_until(f"certificate on {service}", lambda: shown(server, service) == new)  # noqa: B023
 
+        https.send(f"Host: {server.hostname}\r\n\r\n".encode())
+        assert https.line() == "HTTP/1.1 200 OK"
         # Left to itself, Dovecot would end old sessions six seconds after a reload.
         end = time.monotonic() + 8
         while time.monotonic() < end:

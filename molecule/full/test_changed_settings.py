@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from probe import Deployment, Scenario, Server, letter, token
+from web import POLICY, ask, served
 
 OLD, NEW, BOBS = "a password with spaces", "Entirely-new-5432", "Changed-as-well-1"
 ALICE = {
@@ -26,6 +27,7 @@ CHANGES = {
     "mailpopbox_tls": "selfsigned",
     "mailpopbox_tls_certificate": "",
     "mailpopbox_tls_key": "",
+    "mailpopbox_mta_sts_policy": "testing",
 }
 
 
@@ -119,12 +121,21 @@ def test_the_new_name_is_used(new: Server) -> None:
 
 
 def test_the_new_name_gets_a_certificate(new: Server) -> None:
-    for path in (
-        "/etc/mailpopbox/tls/server.pem",
-        f"/etc/mailpopbox/tls/selfsigned/{new.hostname}.crt",
-    ):
-        done = new.run("openssl", "x509", "-in", path, "-noout", "-checkhost", new.hostname)
-        assert "does match" in done.stdout
+    path = "/etc/mailpopbox/tls/server.pem"
+    for name in {new.hostname, *(name for name, _ in served(new))}:
+        done = new.run("openssl", "x509", "-in", path, "-noout", "-checkhost", name)
+        assert "does match" in done.stdout, name
     pem = new.run("openssl", "x509", "-in", "/etc/mailpopbox/tls/server.pem").stdout
     with new.wire("pop3s") as wire:
         assert wire.certificate == ssl.PEM_cert_to_DER_cert(pem)
+
+
+def test_what_nobody_would_believe_is_not_served(new: Server) -> None:
+    """A policy for MTA-STS with a certificate that is self-signed."""
+    for name, path in served(new):
+        assert ask(new, name, path).status == 200
+    with pytest.raises(ssl.SSLError):
+        ask(new, "mta-sts.example.com", POLICY)
+    zones = new.run("mailpopbox", "dns", "--values").stdout
+    assert "autoconfig" in zones
+    assert "mta-sts" not in zones

@@ -54,7 +54,7 @@ def broken(server: Server, how: str) -> Iterator[None]:
 
 def corrupt(server: Server) -> AbstractContextManager[None]:
     """Something has written over the file."""
-    return broken(server, f"rm {FOLDER}/*; seq 100000 >{LEDGER}; chmod 666 {LEDGER}")
+    return broken(server, f"rm {LEDGER}*; seq 100000 >{LEDGER}; chmod 666 {LEDGER}")
 
 
 def full(server: Server) -> AbstractContextManager[None]:
@@ -62,7 +62,7 @@ def full(server: Server) -> AbstractContextManager[None]:
     return broken(
         server,
         f"""
-        mount -t tmpfs -o size=64m,mode=2770 tmpfs {FOLDER}
+        mount -t tmpfs -o size=64m,mode=2771 tmpfs {FOLDER}
         chown mailpopbox:mailpopbox {FOLDER}
         cp --archive /run/aside/* {FOLDER}/
         # What SQLite has already reserved beside the file goes, too.

@@ -10,43 +10,17 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from naming import serving
 from probe import Server
 from remembering import command
 
 ZONES = ("example.com", "example.org", "xn--bcher-kva.example")
-KEYS = "/var/lib/mailpopbox/dkim/example.com"
-FOLDER = "/run/knot-zones"
 RESOLVER = "/etc/resolv.conf"
 START = "$TTL 60\n@ SOA ns.test. postmaster.test. 1 3600 900 1209600 300\n@ NS ns.test.\n"
-CONFIGURATION = """\
-server:
-    listen: {ip}@53
-log:
-  - target: syslog
-    any: warning
-template:
-  - id: default
-    storage: {folder}
-    semantic-checks: on
-    journal-content: none
-    zonefile-sync: -1
-    zonefile-load: whole
-zone:
-{zones}"""
-
-
-MAKE_KEYS = f"""
-set -e
-! test -e {KEYS} || exit 0
-mkdir -p {KEYS}
-openssl genpkey -algorithm rsa | openssl pkey -pubout >{KEYS}/20261120.rsa.pub
-openssl genpkey -algorithm ed25519 | openssl pkey -pubout >{KEYS}/20261120e.ed25519.pub
-"""
 
 
 def printed(server: Server, zone: str) -> str:
-    """Return the file that the server prints for one of its zones, with keys to sign by."""
-    server.run("sh", "-c", MAKE_KEYS)
+    """Return the file that the server prints for one of its zones."""
     return command(server, "dns", "--tlsa", "--zone", zone, "--nameserver", "ns.test")
 
 
@@ -59,20 +33,13 @@ def published(server: Server, change: Callable[[str], str] = str) -> Iterator[No
     zones = {zone: change(printed(server, zone)) for zone in ZONES}
     zones[reverse] = f"{START}{number} PTR {server.hostname}.\n"
     zones["test"] = f"{START}ns A {ip}\n"
-    listed = "".join(f"  - domain: {zone}\n" for zone in zones)
-    server.run("mkdir", "-p", FOLDER)
-    for zone, text in zones.items():
-        server.write(f"{FOLDER}/{zone}.zone", text)
-    server.write("/etc/knot/knot.conf", CONFIGURATION.format(ip=ip, folder=FOLDER, zones=listed))
-    server.run("chown", "-R", "knot", FOLDER, "/etc/knot/knot.conf")
-    before = server.run("cat", RESOLVER).stdout
-    server.run("tee", RESOLVER, stdin=f"nameserver {ip}\n")
-    server.run("systemctl", "restart", "knot")
-    try:
-        yield
-    finally:
-        server.run("systemctl", "stop", "knot")
-        server.run("tee", RESOLVER, stdin=before)
+    with serving(server, zones):
+        before = server.run("cat", RESOLVER).stdout
+        server.run("tee", RESOLVER, stdin=f"nameserver {ip}\n")
+        try:
+            yield
+        finally:
+            server.run("tee", RESOLVER, stdin=before)
 
 
 def told(server: Server, *words: str) -> Any:

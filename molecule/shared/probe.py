@@ -32,14 +32,16 @@ from wire import Wire
 TOP = Path(__file__).resolve().parents[2]
 SERVICES = {
     25: "smtp",
+    53: "domain",
     110: "pop3",
     143: "imap",
+    443: "https",
     465: "submissions",
     587: "submission",
     993: "imaps",
     995: "pop3s",
 }
-TLS_FROM_THE_START = ("submissions", "imaps", "pop3s")
+TLS_FROM_THE_START = ("https", "submissions", "imaps", "pop3s")
 DEFAULTS = TOP / "roles/mailpopbox/defaults/main.yml"
 PROVOKING, PROVOKED = "provoking", "provoked"
 NETWORK_SECONDS = 30
@@ -510,7 +512,7 @@ class Scenario:
         done = subprocess.run(
             argv,
             cwd=TOP,
-            env=_ansible_environment(),
+            env=ansible_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -526,7 +528,8 @@ def _tool(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
-def _ansible_environment() -> dict[str, str]:
+def ansible_environment() -> dict[str, str]:
+    """Return what lets Ansible reach the containers."""
     environment = {key: value for key, value in os.environ.items() if key != "ANSIBLE_FORCE_COLOR"}
     return environment | {
         "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",

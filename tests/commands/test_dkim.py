@@ -1,16 +1,24 @@
 """`dkim`: what it makes, prints and puts in force."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import dns.message
 import pytest
 from hosts import TWO, Answer, Host
-from mailpopbox.commands import dkim
-from mailpopbox.dkim import nameservers
+from mailpopbox.commands import dkim, resolving
 from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dkim.state import RETIRED_SECONDS, Domain, Key
+from mailpopbox.dns.judging import Trouble, Values
+from mailpopbox.dns.records import Record
+from mailpopbox.dns.zones import presented
+from nameserver import Answerer, Reply, answers_of, serving, zone
 
 NAMES = ["example.com", "mx.example.com"]
+RESOLVER, OWN = "127.0.0.1", "127.0.0.2"
+_RELOAD = dkim.reload_rspamd
+ADVICE = "Their records, and whether DNS has them: mailpopbox dns\n"
 
 
 class Mailhost(Host):
@@ -21,7 +29,6 @@ class Mailhost(Host):
         self.shelf = Shelf(folder)
         self.dns: dict[str, str] = {}
         self.reloads: list[dict[str, Domain]] = []
-        monkeypatch.setattr(nameservers, "texts_by_server", lambda name: [[self.dns.get(name, "")]])
         monkeypatch.setattr(
             dkim, "reload_rspamd", lambda: self.reloads.append(self.shelf.domains())
         )
@@ -30,8 +37,19 @@ class Mailhost(Host):
         return self.run("dkim", *words, "--keys", str(self.shelf.folder))
 
     def publish(self) -> None:
-        for row in self.dkim("list", "--json").json["keys"]:
-            self.dns[row["record"].rstrip(".")] = row["value"]
+        self.dns |= {
+            row["record"]: row["value"] for row in self.dkim("list", "--json").json["keys"]
+        }
+
+    def answerer(self, *, own: bool) -> Answerer:
+        """Answer from the DNS as it is when somebody asks."""
+
+        def answer(question: dns.message.QueryMessage) -> Reply:
+            records = (Record("dkim", name, "TXT", text) for name, text in self.dns.items())
+            lines = "".join(f"{each.name}. TXT {presented(each)}\n" for each in records)
+            return answers_of(zone("example.com", lines), own=own)(question)
+
+        return answer
 
     @property
     def signing(self) -> dict[str, list[str]]:
@@ -40,10 +58,17 @@ class Mailhost(Host):
 
 
 @pytest.fixture
-def mailhost(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mailhost:
+def mailhost(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailhost]:
     folder = tmp_path / "dkim"
     folder.mkdir()
-    return Mailhost(host, folder, monkeypatch)
+    made = Mailhost(host, folder, monkeypatch)
+    configuration = tmp_path / "resolv.conf"
+    configuration.write_text(f"nameserver {RESOLVER}\n")
+    monkeypatch.setattr(resolving, "_CONFIGURATION", str(configuration))
+    servers = {RESOLVER: made.answerer(own=False), OWN: made.answerer(own=True)}
+    with serving(servers) as port:
+        monkeypatch.setattr(resolving, "_PORT", port)
+        yield made
 
 
 @pytest.fixture
@@ -76,13 +101,14 @@ def test_two_algorithms(mailhost: Mailhost, first: str) -> None:
 
 def test_list(mailhost: Mailhost, first: str) -> None:
     mailhost.dkim("prepare")
-    lines = mailhost.dkim("list", "example.com").out.splitlines()
-    assert [line.split() for line in lines] == [
+    answer = mailhost.dkim("list", "example.com")
+    assert (answer.code, answer.err) == (0, ADVICE)
+    assert [line.split() for line in answer.out.splitlines()] == [
         ["DOMAIN", "SELECTOR", "ALGORITHM", "STATE"],
         ["example.com", first, "rsa", "signing"],
     ]
     (row,) = mailhost.dkim("list", "example.com", "--json").json["keys"]
-    assert row["record"] == f"{first}._domainkey.example.com."
+    assert row["record"] == f"{first}._domainkey.example.com"
     assert row["value"].startswith("v=DKIM1; k=rsa; p=MII")
 
 
@@ -90,8 +116,17 @@ def test_rotate_waits_for_dns(mailhost: Mailhost, first: str) -> None:
     mailhost.dkim("prepare")
     answer = mailhost.dkim("rotate")
     assert answer.code == 1
-    assert f"{first}._domainkey" not in answer.out
-    assert answer.out.count('  TXT  "v=DKIM1; k=rsa; p=') == 2
+    coming = [
+        f"  {row['record']}"
+        for row in mailhost.dkim("list", "--json").json["keys"]
+        if row["state"] == "coming"
+    ]
+    assert len(coming) == 2
+    assert answer.out.splitlines() == [
+        "Not every name server has these records yet. The old keys sign until then.",
+        *coming,
+        "To copy them: mailpopbox dns --values. Then run this again.",
+    ]
     assert mailhost.signing == {name: [first] for name in NAMES}
     mailhost.publish()
     answer = mailhost.dkim("rotate")
@@ -105,11 +140,7 @@ def test_who_has_turned_does_not_turn_again(mailhost: Mailhost, first: str) -> N
     mailhost.dkim("prepare")
     mailhost.dkim("rotate")
     mailhost.publish()
-    record = next(name for name in mailhost.dns if name.endswith(".mx.example.com"))
-    missing = {name: mailhost.dns.pop(name) for name in list(mailhost.dns) if name != record}
-    mailhost.dns = {name: text for name, text in mailhost.dns.items() if "mx." in name} | {
-        name: text for name, text in missing.items() if "mx." in name
-    }
+    mailhost.dns = {name: text for name, text in mailhost.dns.items() if "mx." in name}
     assert mailhost.dkim("rotate").code == 1
     turned = mailhost.signing
     assert turned["example.com"] == [first] != turned["mx.example.com"]
@@ -123,18 +154,47 @@ def test_rotate_one_domain_and_wait(mailhost: Mailhost, monkeypatch: pytest.Monk
     mailhost.dkim("prepare")
     before = mailhost.signing
 
-    def published_meanwhile(_seconds: float) -> None:
-        for name, domain in mailhost.shelf.domains().items():
+    looks: list[float] = []
+
+    def published_meanwhile(seconds: float) -> None:
+        looks.append(seconds)
+        for name, domain in mailhost.shelf.domains().items() if len(looks) > 1 else ():
             for key in domain.coming:
-                text = f"v=DKIM1; p={mailhost.shelf.public(name, key)}"
-                mailhost.dns[f"{key.selector}._domainkey.{name}"] = text
+                record = mailhost.shelf.record(name, key)
+                mailhost.dns[record.name] = record.value.replace("k=rsa; ", "")
 
     monkeypatch.setattr(time, "sleep", published_meanwhile)
-    answer = mailhost.dkim("rotate", "example.com", "--wait", "--json")
-    assert (answer.code, answer.json["waiting"]) == (0, [])
-    assert {row["state"] for row in answer.json["keys"]} == {"signing", "retired"}
+    answer = mailhost.dkim("rotate", "example.com", "--wait")
+    assert answer.code == 0
+    # It says once what it waits for.
+    assert answer.out.count("_domainkey.example.com") == 1
+    assert answer.out.endswith("\nThe new keys sign.\n")
+    assert looks == [60, 60]
+    found = mailhost.dkim("list", "example.com", "--json").json["keys"]
+    assert {row["state"] for row in found} == {"signing", "retired"}
     assert mailhost.signing["example.com"] != before["example.com"]
     assert mailhost.signing["mx.example.com"] == before["mx.example.com"]
+
+
+def test_somebody_else_brings_it_to_its_end(
+    mailhost: Mailhost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one waits, another may turn; it does not turn once more for that."""
+    mailhost.dkim("prepare")
+
+    looks: list[float] = []
+
+    def another(seconds: float) -> None:
+        looks.append(seconds)
+        assert len(looks) == 1
+        mailhost.publish()
+        assert mailhost.dkim("rotate").code == 0
+
+    monkeypatch.setattr(time, "sleep", another)
+    answer = mailhost.dkim("rotate", "--wait", "--json")
+    assert (answer.code, answer.json["waiting"]) == (0, [])
+    assert {row["state"] for row in answer.json["keys"]} == {"signing", "retired"}
+    assert len(answer.json["keys"]) == 2 * len(NAMES)
 
 
 def test_rotate_deletes_what_signed_long_ago(mailhost: Mailhost) -> None:
@@ -145,6 +205,8 @@ def test_rotate_deletes_what_signed_long_ago(mailhost: Mailhost) -> None:
     since = int(time.time()) - RETIRED_SECONDS
     kept = mailhost.shelf.domains()
     mailhost.shelf.save({**kept, "example.com": Domain(domain.signing, {old: since})})
+    rows = mailhost.dkim("list", "example.com", "--json").json["keys"]
+    assert [row["record"] for row in rows if row["state"] == "retired"] == [None]
     mailhost.dkim("rotate", "example.com")
     assert old not in mailhost.shelf.domains()["example.com"].keys
     # Rspamd was told before the key went.
@@ -157,19 +219,38 @@ def test_a_domain_of_others(mailhost: Mailhost) -> None:
     assert "example.org is none of the domains: example.com, mx.example.com." in answer.err
 
 
+@pytest.mark.parametrize(
+    ("expected", "answers"),
+    [
+        (False, []),
+        (True, [("v=DKIM1; p=QUJD",)]),
+        (True, [("v=DKIM1; p=QUJD",), ("v=DKIM1; p=QUJD",)]),
+        (False, [("v=DKIM1; p=QUJD",), ()]),
+        (False, [Trouble("too late"), ("v=DKIM1; p=QUJD",)]),
+    ],
+)
+def test_every_server_has_to_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+    expected: bool,  # noqa: FBT001
+    answers: list[Values | Trouble],
+) -> None:
+    monkeypatch.setattr(dkim, "ask", lambda _record: answers)
+    record = Record("dkim", "s1._domainkey.example.com", "TXT", "v=DKIM1; k=rsa; p=QUJD")
+    assert dkim.is_published(record) is expected
+
+
 @pytest.mark.parametrize(("code", "ends"), [(0, 0), (1, 1)])
 def test_rspamd_is_told(
-    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, ends: int
+    mailhost: Mailhost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, ends: int
 ) -> None:
     """By systemd, whatever it answers."""
     program = tmp_path / "systemctl"
     program.write_text(f'#!/bin/sh\necho "$@" >{tmp_path}/said\necho no bus >&2\nexit {code}\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setattr(nameservers, "texts_by_server", lambda _name: [])
-    (tmp_path / "dkim").mkdir()
-    host.run("dkim", "prepare", "--keys", str(tmp_path / "dkim"))
-    answer = host.run("dkim", "rotate", "--keys", str(tmp_path / "dkim"))
+    monkeypatch.setattr(dkim, "reload_rspamd", _RELOAD)
+    mailhost.dkim("prepare")
+    answer = mailhost.dkim("rotate")
     assert (tmp_path / "said").read_text() == "try-reload-or-restart rspamd\n"
     assert ("no bus" in answer.err) is bool(ends)
     assert answer.code == 1

@@ -4,6 +4,7 @@ import builtins
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +15,13 @@ import yaml
 from dns import zone as zone_of_dns
 from hosts import Answer, Host
 from mailpopbox.commands import dns, resolving
+from mailpopbox.dkim.shelf import Shelf
+from mailpopbox.dkim.state import RETIRED_SECONDS, Domain, Key
 from nameserver import Answerer, answers_of, serving, silent
 from zones import loaded
 
 NS, RESOLVER = "127.0.0.2", "127.0.0.1"
+KEY = Key("s202611", "rsa")
 FACTS: dict[str, Any] = {
     "hostname": "mx.example.com",
     "domains": ["example.com", "xn--bcher-kva.example"],
@@ -37,20 +41,23 @@ class Command:
         self.configure()
 
     def configure(self, **changed: object) -> None:
-        facts = FACTS | {"dkim": str(self.folder / "dkim")} | changed
+        facts = FACTS | {"mta_sts": str(self.folder / "mta-sts.txt")} | changed
         facts = {key: value for key, value in facts.items() if value is not None}
         self._host.config.write_text(yaml.safe_dump(facts))
 
     def __call__(self, *words: str) -> Answer:
-        return self._host.run("dns", *words)
+        return self._host.run("dns", *words, "--keys", str(self.shelf.folder))
 
-    def key(self, domain: str, name: str = "20261120.rsa.pub") -> Path:
-        """Make a key, as the part that signs does."""
-        path = self.folder / "dkim" / domain / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        key = openssl("genpkey", "-algorithm", "RSA")
-        path.write_text(openssl("pkey", "-pubout", told=key))
-        return path
+    @property
+    def shelf(self) -> Shelf:
+        folder = self.folder / "dkim"
+        folder.mkdir(exist_ok=True)
+        return Shelf(folder)
+
+    def key(self, domain: str) -> str:
+        """Make a key, and return what its record says."""
+        self.shelf.make(domain, KEY)
+        return self.shelf.record(domain, KEY).value
 
     def program(self, name: str, script: str) -> None:
         folder = self.folder / "programs"
@@ -117,8 +124,9 @@ def test_values(command: Command) -> None:
         ["mx", "TXT", "v=spf1", "a", "-all"],
     ]
     [note] = blocks[3]
-    assert note.startswith("There is no DKIM key in ")
-    assert note.endswith(", and so no record, for xn--bcher-kva.example.")
+    assert note == (
+        "There is no DKIM key, and so no record, for xn--bcher-kva.example. The playbook makes it."
+    )
 
 
 def test_values_for_programs(command: Command) -> None:
@@ -136,7 +144,7 @@ def test_values_for_programs(command: Command) -> None:
     } in zone["records"]
     assert {each["priority"] for each in zone["records"] if each["type"] == "TXT"} == {None}
     assert found["notes"] == [
-        f"There is no DKIM key in {command.folder}/dkim, and so no record, for example.com."
+        "There is no DKIM key, and so no record, for example.com. The playbook makes it."
     ]
 
 
@@ -147,13 +155,31 @@ def test_every_domain_with_a_key(command: Command) -> None:
 
 
 def test_a_zone_file(command: Command) -> None:
-    key = command.key("example.com")
+    text = command.key("example.com")
     answer = command("--zone", "example.com", "--nameserver", "NS1.example.net.")
     assert (answer.code, answer.err) == (0, "")
     found = loaded(answer.out.splitlines())
-    body = "".join(key.read_text().splitlines()[1:-1])
-    assert ("20261120._domainkey.example.com", "TXT", f"v=DKIM1; k=rsa; p={body}") in found
+    assert ("s202611._domainkey.example.com", "TXT", text) in found
     assert ("example.com", "NS", "ns1.example.net") in found
+
+
+def test_the_policy_is_the_one_that_is_served(command: Command) -> None:
+    def told() -> set[tuple[str, str, str]]:
+        return {
+            each
+            for each in loaded(command("--zone", "example.com").out.splitlines())
+            if "mta-sts" in each[0] or "autoconfig" in each[0]
+        }
+
+    assert told() == set()
+    command.configure(web=True)
+    (command.folder / "mta-sts.txt").write_text("version: STSv1\nmode: testing\n")
+    [(_, _, text)] = [each for each in told() if each[1] == "TXT"]
+    assert text.startswith("v=STSv1; id=")
+    names = {name for name, kind, _ in told() if kind == "CNAME"}
+    assert names == {"autoconfig.example.com", "mta-sts.example.com"}
+    (command.folder / "mta-sts.txt").write_text("version: STSv1\nmode: enforce\n")
+    assert text not in {value for _, _, value in told()}
 
 
 def test_the_only_zone_needs_no_name(command: Command) -> None:
@@ -232,21 +258,35 @@ def test_without_ipv6(command: Command) -> None:
 
 
 def test_a_key_file_that_is_none(command: Command) -> None:
-    command.key("example.com").write_text("nothing")
-    (command.folder / "dkim/example.com/20261120.rsa.key").write_text("secret")
+    command.key("example.com")
+    (command.folder / "dkim/example.com/s202611.rsa.pub").write_text("nothing")
     answer = command("--values")
-    assert answer.code == 2
-    assert "dkim: 20261120.rsa.pub: holds no public key" in answer.err
+    assert (answer.code, answer.out) == (1, "")
+    assert "dkim/example.com/s202611.rsa.pub: holds no public key" in answer.err
 
 
 def test_keys_that_one_has_no_right_to(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def denied(_path: Path) -> Iterator[Path]:
+    def denied(_shelf: Shelf) -> dict[str, Domain]:
         raise PermissionError
 
-    monkeypatch.setattr(Path, "iterdir", denied)
+    monkeypatch.setattr(Shelf, "domains", denied)
     answer = command("--values")
     assert answer.code == 1
-    assert "dkim/mx.example.com: no right to it; run this as root.\n" in answer.err
+    assert "dkim: no right to it; run this as root.\n" in answer.err
+
+
+def test_keys_on_their_way(command: Command) -> None:
+    """Whether one signs already or signed last week: the mail of both is to be checked."""
+    names = ("s202401", "s202510", "s202610", "s202611")
+    past, retired, signing, coming = keys = [Key(name, "rsa") for name in names]
+    for key in keys:
+        command.shelf.make("example.com", key)
+    now = int(time.time())
+    since = {past: now - RETIRED_SECONDS, retired: now - RETIRED_SECONDS + 3600}
+    command.shelf.save({"example.com": Domain(signing=(signing,), retired=since)})
+    [zone] = command("--values", "--json", "example.com").json["zones"]
+    found = [each["relative"] for each in zone["records"] if each["kind"] == "dkim"]
+    assert found == [f"{key.selector}._domainkey" for key in (signing, coming, retired)]
 
 
 def certificate(folder: Path) -> Path:

@@ -46,7 +46,9 @@ def test_resolvers(server: Server) -> None:
 def printed(server: Server) -> str:
     """Return the zone that the server prints."""
     server.host.config = server.dns
-    text = server.host.run("dns", "--zone", "--nameserver", "ns.example.com").out
+    text = server.host.run(
+        "dns", "--zone", "--nameserver", "ns.example.com", "--keys", str(server.keys)
+    ).out
     server.host.config = server.folder / "doctor.yml"
     return "\n".join(line for line in text.splitlines() if " SOA " not in line)
 
@@ -85,13 +87,13 @@ def test_records_and_reverse_dns(server: Server) -> None:
 def test_keys(server: Server) -> None:
     assert [state for state, _ in server.found("keys")] == ["bad", "bad"]
     for domain in ("example.com", "mx.example.com"):
-        folder = server.folder / "dkim" / domain
+        folder = server.keys / domain
         folder.mkdir(parents=True)
     server.host.config = server.milter
-    assert server.host.run("dkim", "prepare", "--keys", f"{server.folder}/dkim").code == 0
+    assert server.host.run("dkim", "prepare", "--keys", str(server.keys)).code == 0
     server.host.config = server.folder / "doctor.yml"
     assert server.found("keys") == [("good", "There are keys to sign with for 2 domains.")]
-    [key] = (server.folder / "dkim/example.com").glob("*.key")
+    [key] = (server.keys / "example.com").glob("*.key")
     key.unlink()
     [(_state, sentence)] = server.found("keys")
     assert sentence.startswith("There is no key to sign mail of example.com with")

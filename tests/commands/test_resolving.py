@@ -47,6 +47,9 @@ gone CNAME none.example.net.
 NET = 'key TXT "elsewhere"\nring CNAME ring.example.com.\n'
 COM, OTHER = zone("example.com", RECORDS), zone("example.net", NET)
 TOP = zone("com", "")
+SECOND = "127.0.0.3"
+TWO = zone("example.com", f'@ NS ns2\nns2 A {SECOND}\nkey TXT "new"\nfar CNAME key.example.net.\n')
+ALL_OF_TWO = answers_of(TWO, OTHER, own=False)
 ROOT = dns.zone.from_text("$TTL 60\n@ SOA ns x 1 1 1 1 1\n@ NS ns\n", ".", relativize=False)
 ALL = answers_of(COM, OTHER, TOP, own=False)
 Serve = Callable[[Mapping[str, Answerer]], AbstractContextManager[None]]
@@ -98,6 +101,43 @@ def ask(asker: Asker, *questions: Question, of: str = "example.com") -> list[Val
 def test_what_is_there(serve: Serve, name: str, kind: str, expected: Values) -> None:
     with serve({RESOLVER: ALL, OWN: answers_of(COM)}):
         assert ask(Asker(), (name, kind)) == [expected]
+
+
+class TestEachServer:
+    """Each server of a zone speaks for itself."""
+
+    def test_all_have_it(self, serve: Serve) -> None:
+        own = answers_of(TWO)
+        with serve({RESOLVER: ALL_OF_TWO, OWN: own, SECOND: own}):
+            assert Asker().by_server("key.example.com", "TXT") == [("new",), ("new",)]
+
+    def test_one_lags_behind(self, serve: Serve) -> None:
+        before = answers_of(zone("example.com", ""))
+        with serve({RESOLVER: ALL_OF_TWO, OWN: answers_of(TWO), SECOND: before}):
+            assert Asker().by_server("key.example.com", "TXT") == [("new",), ()]
+
+    @pytest.mark.parametrize(
+        "other", [silent, answers_of(COM, own=False), failing(dns.rcode.SERVFAIL)]
+    )
+    def test_one_does_not_answer_for_itself(self, serve: Serve, other: Answerer) -> None:
+        with serve({RESOLVER: ALL_OF_TWO, OWN: answers_of(TWO), SECOND: other}):
+            first, second = Asker().by_server("key.example.com", "TXT")
+        assert first == ("new",)
+        assert isinstance(second, Trouble)
+
+    def test_an_alias_tells_nothing_of_the_zone(self, serve: Serve) -> None:
+        with serve({RESOLVER: ALL_OF_TWO, OWN: answers_of(TWO), SECOND: answers_of(TWO)}):
+            assert Asker().by_server("far.example.com", "TXT") == [("elsewhere",)] * 2
+
+    def test_nobody_knows_the_servers(self, serve: Serve) -> None:
+        bare = zone("example.com", "")
+        bare.delete_rdataset("example.com.", "NS")
+        with serve({RESOLVER: answers_of(bare, own=False)}):
+            assert Asker().by_server("key.example.com", "TXT") == []
+        with serve({RESOLVER: failing(dns.rcode.SERVFAIL)}):
+            assert Asker().by_server("key.example.com", "TXT") == [
+                Trouble(f"{RESOLVER} answered SERVFAIL")
+            ]
 
 
 def test_aliases_that_lead_in_a_ring(serve: Serve) -> None:

@@ -321,6 +321,14 @@ def test_an_authority_is_asked(used: Host, tmp_path: Path, monkeypatch: pytest.M
     assert "\nrenewal              fails since 20" in out
 
 
+@pytest.mark.usefixtures("programs")
+def test_a_web_server(used: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "WEB_SETTINGS", tmp_path / "nginx.conf")
+    assert "\nnginx" not in used.run("status").out
+    (tmp_path / "nginx.conf").touch()
+    assert "\nnginx                active\n" in used.run("status").out
+
+
 def test_something_is_wrong(used: Host, programs: Path) -> None:
     program(programs / "systemctl", f"printf '{FAILED}'")
     answer = used.run("status")

@@ -35,6 +35,10 @@ def rfc2136(**changed: Any) -> dict[str, Any]:
     )
 
 
+def provider(name: object, **keys: Any) -> dict[str, Any]:
+    return {"mailpopbox_dns_provider": {"name": name, **keys}}
+
+
 ALICE = {"login": "alice@example.net", "domains": ["example.net"]}
 
 # settings, then words that the one sentence must hold: the key, the value, the fix
@@ -72,6 +76,18 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "an address as a sealer": (
         {"mailpopbox_arc_trusted": ["list@example.org"]},
         ("mailpopbox_arc_trusted[1]:", '"list@example.org"', "Write it like example.com"),
+    ),
+    "a blocklist that is no zone": (
+        {"mailpopbox_dnsbl": ["bl.example.org=127.0.0.2"]},
+        ("mailpopbox_dnsbl[1]:", '"bl.example.org=127.0.0.2"', "Write it like example.com"),
+    ),
+    "a blocklist twice": (
+        {"mailpopbox_dnsbl": ["bl.example.org", "BL.example.org"]},
+        ("mailpopbox_dnsbl[2]:", '"BL.example.org"', "Take one out"),
+    ),
+    "a blocklist without a resolver": (
+        {"mailpopbox_dnsbl": ["bl.example.org"], "mailpopbox_resolver": False},
+        ("mailpopbox_dnsbl:", "mailpopbox_resolver, which is false", "Set that to true"),
     ),
     "spam is refused before it is marked": (
         {"mailpopbox_spam_mark": 15},
@@ -260,6 +276,21 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         acme(mailpopbox_acme_names=["MX.example.com"]),
         ("mailpopbox_acme_names:", '"mx.example.com"', "Take it out"),
     ),
+    "policy without effect": (
+        {"mailpopbox_mta_sts_policy": "enforce"},
+        ("mailpopbox_mta_sts_policy:", '"enforce"', "no effect", "Set mailpopbox_web: true"),
+    ),
+    "policy that nobody believes": (
+        {"mailpopbox_web": True, "mailpopbox_mta_sts_policy": "enforce"},
+        ("mailpopbox_mta_sts_policy:", '"enforce"', "self-signed", "Set mailpopbox_tls: acme or files"),
+    ),
+    "policy that YAML takes for false": ({"mailpopbox_mta_sts_policy": False}, ("mailpopbox_mta_sts_policy:", "false is not text")),
+    "more names than a certificate has": (
+        acme(mailpopbox_web=True, mailpopbox_dns_domains=[f"d{number}.example" for number in range(50)],
+             mailpopbox_mailboxes=[{"login": "m@example.com", "domains": ["example.com"],
+                                    "addresses": [f"*@d{number}.example" for number in range(50)]}]),
+        ("mailpopbox_web:", "103 names", "100 at most"),
+    ),
     "unknown challenge": (acme(mailpopbox_acme_challenge="dns"), ("mailpopbox_acme_challenge:", '"dns"', "http, dns-cloudflare")),
     "credentials that nobody needs": (
         acme(mailpopbox_acme_credentials={"dns_rfc2136_name": "x"}),
@@ -313,6 +344,18 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"mailpopbox_postfix_extra": {"biff": True}},
         ("mailpopbox_postfix_extra.biff:", '"yes" or "no"'),
     ),
+    # Who has the DNS
+    "provider without a name": ({"mailpopbox_dns_provider": {"token": "x"}}, ("mailpopbox_dns_provider:", "no name", "cloudflare, desec")),
+    "unknown provider": (provider("clouddns", token="x"), ("mailpopbox_dns_provider.name:", '"clouddns"', "cloudflare, desec")),
+    "provider whose name is a list": (provider(["rfc2136"]), ("mailpopbox_dns_provider.name:", "rfc2136")),
+    "provider without its key": (provider("cloudflare"), ("mailpopbox_dns_provider:", "cloudflare needs more", "Write token, too")),
+    "provider without most of it": (provider("rfc2136", host="192.0.2.1"), ("mailpopbox_dns_provider:", "Write key_name and key_secret, too")),
+    "provider with a key of another": (provider("desec", token="x", key_name="y"), ("mailpopbox_dns_provider.key_name:", "knows no such key", "Known are: token")),
+    "provider with a key that is almost right": (
+        provider("rfc2136", host="a", key_name="b", key_secret="c", key_algoritm="d"),
+        ("mailpopbox_dns_provider.key_algoritm:", "Did you mean key_algorithm?"),
+    ),
+    "provider with a number that is none": (provider("desec", token=1.5), ("mailpopbox_dns_provider.token:", "in quotes")),
 }  # fmt: skip
 
 
@@ -354,6 +397,59 @@ def test_a_plugin_that_a_release_lacks() -> None:
     assert '"dns-ovh". Write one of: http, dns-cloudflare, dns-desec,' in absent(mail, "13")
     for other in ({"acme_challenge": "http"}, {"acme_challenge": "dns-rfc2136"}, {"tls": "files"}):
         assert absent(mail | other, "13") == ""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "geheim",
+        ["geheim"],
+        {"token": "geheim"},
+        {"name": "cloudflare", "geheim": "x"},
+        {"name": "cloudflare", "token": ["geheim"]},
+        {"name": "cloudflare", "tokem": "geheim"},
+    ],
+)
+def test_no_key_to_the_dns_is_shown(given: Any) -> None:
+    problems = check(GOOD | {"mailpopbox_dns_provider": given})["problems"]
+    assert problems
+    # The name of a key is no secret, and must be said.
+    assert "geheim" not in str(problems).replace("provider.geheim:", "")
+
+
+def test_what_is_lacking_to_set_records_is_told_with_an_example() -> None:
+    for_octodns = plugin("dns_provider").for_octodns
+    lacking = for_octodns({})["lacking"]
+    assert "mailpopbox_dns_provider: is not set" in lacking
+    assert 'token: "{{ vault_' in lacking
+    # It may come from the environment, and deploying does without.
+    empty = provider("cloudflare", token=" ")
+    assert check(GOOD | empty)["problems"] == []
+    lacking = for_octodns(empty["mailpopbox_dns_provider"])["lacking"]
+    assert lacking.startswith("mailpopbox_dns_provider.token: is empty.")
+    given = {"name": "rfc2136", "host": "192.0.2.53", "key_name": "k", "key_secret": "geheim!"}
+    lacking = for_octodns(given)["lacking"]
+    assert lacking.startswith("mailpopbox_dns_provider.key_secret: is not in base64.")
+    assert "geheim" not in lacking
+
+
+def test_what_octodns_is_told() -> None:
+    given = {
+        "name": "rfc2136",
+        "host": "192.0.2.53",
+        "key_name": "k",
+        "key_secret": "cw==",
+        "port": 53,
+    }
+    assert plugin("dns_provider").for_octodns(given) == {
+        "lacking": "",
+        "name": "rfc2136",
+        "class": "octo.Rfc2136",
+        "settings": {"host": "192.0.2.53", "key_name": "k", "key_secret": "cw==", "port": "53"},
+        "secrets": ["cw=="],
+    }
+    hetzner = plugin("dns_provider").for_octodns({"name": "hetzner", "token": "t"})
+    assert hetzner["settings"] == {"token": "t", "backend": "hcloud"}
 
 
 def test_the_plugins_are_those_of_the_spec() -> None:

@@ -28,7 +28,7 @@ def test_an_rsa_key(shelf: Shelf, tmp_path: Path) -> None:
     private = path_of(tmp_path, NAME, RSA)
     assert "2048 bit" in about(private)
     assert "2048 bit" in about(private.with_suffix(".pub"), "-pubin")
-    assert base64.b64decode(shelf.public(NAME, RSA)).startswith(b"\x30\x82\x01\x22")
+    assert base64.b64decode(shelf.public(NAME, RSA).key).startswith(b"\x30\x82\x01\x22")
 
 
 def test_an_ed25519_key(shelf: Shelf, tmp_path: Path) -> None:
@@ -38,13 +38,20 @@ def test_an_ed25519_key(shelf: Shelf, tmp_path: Path) -> None:
     octets = {
         ending: base64.b64decode(text)
         for ending, text in (
-            ("public", shelf.public(NAME, ED)),
+            ("public", shelf.public(NAME, ED).key),
             ("seed", path_of(tmp_path, NAME, ED, for_rspamd=True).read_text()),
         )
     }
     assert {len(each) for each in octets.values()} == {32}
     shown = "".join(about(private).replace(":", "").split())
     assert all(each.hex() in shown for each in octets.values())
+
+
+def test_the_record_of_a_key(shelf: Shelf) -> None:
+    shelf.make(NAME, ED)
+    record = shelf.record(NAME, ED)
+    assert (record.name, record.type) == ("s202611e._domainkey.example.com", "TXT")
+    assert record.value == f"v=DKIM1; k=ed25519; p={shelf.public(NAME, ED).key}"
 
 
 def test_only_the_public_half_may_be_read_by_all(shelf: Shelf, tmp_path: Path) -> None:
@@ -104,8 +111,19 @@ def test_a_damaged_file_is_named(shelf: Shelf) -> None:
         shelf.domains()
 
 
-def test_trouble_of_openssl_is_told(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_damaged_key_is_named(shelf: Shelf, tmp_path: Path) -> None:
     shelf.make(NAME, RSA)
     path_of(tmp_path, NAME, RSA).with_suffix(".pub").write_text("x")
-    with pytest.raises(OSError, match="openssl pkey: "):
+    with pytest.raises(OSError, match=r"s202611\.rsa\.pub: holds no public key .* restore it"):
         shelf.public(NAME, RSA)
+
+
+def test_trouble_of_openssl_is_told(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "openssl"
+    program.write_text("#!/bin/sh\necho no room >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(OSError, match="openssl genpkey: no room"):
+        shelf.make(NAME, RSA)

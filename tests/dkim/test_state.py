@@ -67,8 +67,11 @@ def test_a_rotation_step_by_step() -> None:
     assert next_step(domain, ["rsa"], NOW, ()) == Wait((NEW,))
     turned = Domain(signing=(NEW,), retired={OLD: NOW})
     assert next_step(domain, ["rsa"], NOW, {NEW}) == Switch(turned)
-    assert last_step(turned, NOW + RETIRED_SECONDS - 1) is None
-    assert last_step(turned, NOW + RETIRED_SECONDS) == Delete((OLD,), Domain(signing=(NEW,)))
+    last = NOW + RETIRED_SECONDS - 1
+    assert last_step(turned, last) is None
+    assert turned.needed(last) == (NEW, OLD)
+    assert turned.needed(last + 1) == (NEW,)
+    assert last_step(turned, last + 1) == Delete((OLD,), Domain(signing=(NEW,)))
 
 
 def test_a_second_algorithm_joins_with_the_next_rotation() -> None:
@@ -168,7 +171,7 @@ def test_the_key_that_signs_is_always_published(data: st.DataObject) -> None:
             assert set(signing) <= world.disk
             if data.draw(st.booleans()):
                 break  # interrupted
-        # Records come when somebody finds the time, and go when their keys have gone.
+        # Records come when somebody finds the time, and go when they are needed no more.
         if data.draw(st.booleans()):
             world.dns |= world.disk
-        world.dns &= {*world.domain.keys}
+        world.dns &= {*world.domain.needed(world.now)}

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 import yaml
+from mailpopbox.commands.dkim import names_of
 from mailpopbox.config import ConfigError
+from mailpopbox.config import parse as config_of
 from mailpopbox.dns.facts import Facts, load, parse
 from rendering import LARGE, SMALL, render
 
@@ -33,11 +35,19 @@ def test_all_settings() -> None:
         ipv6=False,
         pop3_starttls=True,
         dmarc="reject",
+        web=True,
     )
 
 
 def test_a_domain_of_single_addresses_is_not_ours() -> None:
     assert read(LARGE).others == ("example.net",)
+
+
+@pytest.mark.parametrize("settings", [SMALL, LARGE])
+def test_its_domains_are_those_that_have_keys(settings: dict[str, Any]) -> None:
+    facts = read(settings)
+    milter = yaml.safe_load(render("milter/etc/mailpopbox/milter.yml", settings))
+    assert set(names_of(config_of(milter))) == {facts.hostname, *facts.domains, *facts.others}
 
 
 def test_a_server_without_any_catch_all() -> None:
@@ -49,15 +59,13 @@ def test_a_server_without_any_catch_all() -> None:
 def test_every_key(tmp_path: Path) -> None:
     path = tmp_path / "dns.yml"
     path.write_text(
-        "hostname: MX.example.com\nmta_sts: enforce\nweb_names: [autoconfig]\ndkim: /srv/dkim\n"
-        'addresses: ["2001:DB8::1"]\n'
+        'hostname: MX.example.com\nweb: true\nmta_sts: /srv/policy\naddresses: ["2001:DB8::1"]\n'
     )
     assert load(path) == Facts(
         "mx.example.com",
         addresses=("2001:db8::1",),
-        mta_sts="enforce",
-        web_names=("autoconfig",),
-        dkim="/srv/dkim",
+        web=True,
+        mta_sts="/srv/policy",
     )
 
 
@@ -72,8 +80,8 @@ def test_every_key(tmp_path: Path) -> None:
         (SMALLEST | {"ipv6": 6}, "ipv6: 6 is neither true nor false"),
         (SMALLEST | {"dmarc": "all"}, "dmarc: 'all' is none of none, quarantine, reject"),
         (SMALLEST | {"mta_sts": False}, "mta_sts: False is no text"),
-        (SMALLEST | {"web_names": ["www"]}, "web_names[1]: 'www' is none of autoconfig"),
-        (SMALLEST | {"dkim": "dkim"}, "dkim: 'dkim' is no absolute path"),
+        (SMALLEST | {"web": ["www"]}, "web: ['www'] is neither true nor false"),
+        (SMALLEST | {"mta_sts": "x"}, "mta_sts: 'x' is no absolute path"),
     ],
 )
 def test_what_is_wrong_is_said(document: object, problem: str) -> None:

@@ -6,7 +6,7 @@ from base64 import b64decode
 from functools import cache
 
 import pytest
-from mailpopbox.dns.keys import KeyFileError, dkim_keys, tlsa
+from mailpopbox.dns.keys import KeyFileError, dkim_key, tlsa
 
 
 @cache
@@ -35,59 +35,39 @@ def der(text: str) -> bytes:
 
 
 def test_rsa() -> None:
-    [key] = dkim_keys({"20261120.rsa.pub": pem("RSA")})
-    assert (key.selector, key.algorithm) == ("20261120", "rsa")
+    key = dkim_key("s202611", "rsa", pem("RSA"))
+    assert (key.selector, key.algorithm) == ("s202611", "rsa")
     assert b64decode(key.key) == der(pem("RSA"))
     assert key.text == f"v=DKIM1; k=rsa; p={key.key}"
     assert len(key.text) > 255
 
 
 def test_ed25519_is_the_key_alone() -> None:
-    [key] = dkim_keys({"a.b.ed25519.pub": pem("ED25519")})
-    assert (key.selector, key.algorithm) == ("a.b", "ed25519")
+    key = dkim_key("s202611e", "ed25519", pem("ED25519"))
+    assert (key.selector, key.algorithm) == ("s202611e", "ed25519")
     assert b64decode(key.key) == der(pem("ED25519"))[-32:]
 
 
-def test_both_side_by_side() -> None:
-    found = dkim_keys({"20261120e.ed25519.pub": pem("ED25519"), "20261120.rsa.pub": pem("RSA")})
-    assert [key.selector for key in found] == ["20261120", "20261120e"]
-    assert dkim_keys({}) == ()
+def cut_short(text: str) -> str:
+    first, body, last = text.splitlines()
+    return "\n".join([first, body[:40], last])
 
 
 @pytest.mark.parametrize(
-    ("files", "problem"),
+    ("algorithm", "text", "problem"),
     [
-        ({"20261120.pub": pem("RSA")}, "20261120.pub: its name is not like"),
-        ({".rsa.pub": pem("RSA")}, "its name is not like"),
-        ({"a b.rsa.pub": pem("RSA")}, "its name is not like"),
-        ({"-a.rsa.pub": pem("RSA")}, "its name is not like"),
-        ({"a-.rsa.pub": pem("RSA")}, "its name is not like"),
-        ({"a..b.rsa.pub": pem("RSA")}, "its name is not like"),
-        ({"a.dsa.pub": pem("RSA")}, "its name is not like"),
-        ({"a.rsa.pub": pem("ED25519")}, "a.rsa.pub: is no key for RSA"),
-        ({"a.rsa.pub": pem("EC")}, "is no key for RSA"),
-        ({"a.ed25519.pub": pem("RSA")}, "a.ed25519.pub: is no key for Ed25519"),
-        ({"a.rsa.pub": ""}, "a.rsa.pub: holds no public key in PEM"),
-        ({"a.rsa.pub": pem("RSA").replace("PUBLIC", "RSA PUBLIC")}, "holds no public key"),
-        ({"a.rsa.pub": pem("RSA").replace("A", "*")}, "holds no public key"),
-        (
-            {"a.rsa.pub": pem("RSA"), "a.ed25519.pub": pem("ED25519")},
-            "two keys have the selector a",
-        ),
+        ("rsa", pem("ED25519"), "is no key for RSA"),
+        ("rsa", pem("EC"), "is no key for RSA"),
+        ("ed25519", pem("RSA"), "is no key for Ed25519"),
+        ("ed25519", cut_short(pem("ED25519")), "is no key for Ed25519"),
+        ("rsa", "", "holds no public key in PEM"),
+        ("rsa", pem("RSA").replace("PUBLIC", "RSA PUBLIC"), "holds no public key"),
+        ("rsa", pem("RSA").replace("A", "*"), "holds no public key"),
     ],
 )
-def test_what_is_no_key(files: dict[str, str], problem: str) -> None:
-    with pytest.raises(KeyFileError) as error:
-        dkim_keys(files)
-    assert problem in str(error.value)
-
-
-def test_a_key_cut_short() -> None:
-    text = pem("ED25519")
-    lines = text.splitlines()
-    short = "\n".join([lines[0], lines[1][:40], lines[2]])
-    with pytest.raises(KeyFileError, match="Ed25519"):
-        dkim_keys({"a.ed25519.pub": short})
+def test_what_is_no_key(algorithm: str, text: str, problem: str) -> None:
+    with pytest.raises(KeyFileError, match=problem):
+        dkim_key("s202611", algorithm, text)
 
 
 def test_dane() -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 from mailpopbox.dns.facts import Facts
-from mailpopbox.dns.records import PURPOSES, Record, mta_sts_id, mta_sts_policy, records
-from zones import ADDRESSES, ED25519, LARGE, RSA, SMALL, TLSA, everything
+from mailpopbox.dns.records import PURPOSES, Record, mta_sts_id, records
+from zones import ADDRESSES, ED25519, LARGE, POLICY, RSA, SMALL, TLSA, everything
 
 Lines = set[tuple[str, str, str]]
 
@@ -67,19 +67,27 @@ def test_the_web() -> None:
     found = everything()
     assert lines(found, "web") == {
         (f"{label}.{domain}", "CNAME", host)
-        for label in ("autoconfig", "autodiscover", "mta-sts")
+        for label in ("autoconfig", "mta-sts")
         for domain in LARGE.domains
     }
-    assert ("_mta-sts.example.com", "TXT", f"v=STSv1; id={mta_sts_id(LARGE)};") in lines(
+    assert ("_mta-sts.example.com", "TXT", f"v=STSv1; id={mta_sts_id(POLICY)};") in lines(
         found, "mta-sts"
     )
+
+
+def test_only_what_is_served_has_a_name() -> None:
+    assert not lines(records(SMALL, ADDRESSES, {}), "web", "mta-sts")
+    without_policy = records(replace(SMALL, web=True), ADDRESSES, {})
+    assert lines(without_policy, "web", "mta-sts") == {
+        ("autoconfig.example.com", "CNAME", "mx.example.com")
+    }
 
 
 def test_an_alias_never_stands_beside_other_records() -> None:
     facts = replace(
         LARGE, domains=("example.com", "mta-sts.example.com"), hostname="autoconfig.example.com"
     )
-    found = records(facts, ADDRESSES, {})
+    found = records(facts, ADDRESSES, {}, policy=POLICY)
     aliases = {each.name for each in found if each.type == "CNAME"}
     others = {each.name for each in found if each.type != "CNAME"}
     assert not aliases & others
@@ -119,14 +127,8 @@ def test_each_is_there_once_and_has_a_purpose() -> None:
     assert kinds == list(PURPOSES)
 
 
-def test_the_policy_for_tls() -> None:
-    assert mta_sts_policy(replace(LARGE, mta_sts="enforce")) == (
-        "version: STSv1\r\nmode: enforce\r\nmx: mx.example.net\r\nmax_age: 2419200\r\n"
-    )
-
-
-def test_its_id_changes_with_it() -> None:
-    other = (replace(LARGE, mta_sts="enforce"), replace(LARGE, hostname="mx.example.org"))
-    ids = {mta_sts_id(facts) for facts in (LARGE, *other)}
+def test_the_id_of_a_policy_changes_with_it() -> None:
+    policies = (POLICY, POLICY.replace("enforce", "testing"), POLICY.replace(".net", ".org"))
+    ids = {mta_sts_id(policy) for policy in policies}
     assert len(ids) == 3
     assert all(each.isalnum() and len(each) <= 32 for each in ids)

@@ -104,14 +104,14 @@ TEXTS = st.text() | st.text(st.sampled_from('"\\;() $@\t\n\x00é0'), min_size=20
     st.lists(DOMAINS, min_size=1, max_size=4, unique=True),
     LABELS,
     st.lists(ADDRESSES_OF_HOSTS.map(str), min_size=1, max_size=3, unique=True),
-    st.sampled_from(["off", "testing"]),
+    st.sampled_from(["", "version: STSv1\n"]),
 )
 def test_every_zone_is_read_back(
-    domains: list[str], host: str, addresses: list[str], mta_sts: str
+    domains: list[str], host: str, addresses: list[str], policy: str
 ) -> None:
     hostname = f"{host}.{domains[0]}"
-    facts = Facts(hostname, tuple(domains), mta_sts=mta_sts, web_names=("autoconfig",))
-    every = records(facts, tuple(addresses), {domains[0]: (RSA,)})
+    facts = Facts(hostname, tuple(domains), web=True)
+    every = records(facts, tuple(addresses), {domains[0]: (RSA,)}, policy=policy)
     for zone in zones(every, (*domains, hostname), registered):
         if zone.whole:
             found = loaded(zone_file(zone, hostname, 1))

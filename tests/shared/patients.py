@@ -42,8 +42,9 @@ class Server:
         host.configure(ONE, doctor=DOCTOR, socket=str(folder / "milter.sock"))
         host.config = folder / "doctor.yml"
         self.dns = folder / "dns.yml"
+        self.keys = folder / "dkim"
         facts = {"hostname": "mx.example.com", "domains": ["example.com"]}
-        self.dns.write_text(yaml.safe_dump(facts | {"dkim": str(folder / "dkim")}))
+        self.dns.write_text(yaml.safe_dump(facts | {"mta_sts": str(folder / "mta-sts.txt")}))
         self.configure()
         (folder / "programs").mkdir()
         patch.setenv("PATH", f"{folder}/programs:{os.environ['PATH']}")
@@ -65,7 +66,7 @@ class Server:
         path.chmod(0o755)
 
     def __call__(self, *words: str) -> Answer:
-        return self._host.run("doctor", *words)
+        return self._host.run("doctor", *words, "--keys", str(self.keys))
 
     def found(self, check: str) -> list[tuple[str, str]]:
         """Make one check, and return states and sentences."""

@@ -49,7 +49,9 @@ def check(given: dict[str, Any]) -> dict[str, Any]:
     if typed["problems"]:
         return {"problems": typed["problems"]}
     found: dict[str, Any] = plugin("contract").model(typed["value"])
-    problems = found["problems"] + plugin("acme").problems(typed["value"])
+    problems = found["problems"]
+    for name in ("acme", "dns_provider", "web"):
+        problems = problems + plugin(name).problems(typed["value"])
     return found | {"problems": problems}
 
 
@@ -58,4 +60,7 @@ def model(given: dict[str, Any]) -> dict[str, Any]:
     read = check(given)
     assert not read["problems"]
     mail: dict[str, Any] = read["model"]
-    return mail | {"routes": plugin("routes").routes(mail["mailboxes"])}
+    return mail | {
+        "routes": plugin("routes").routes(mail["mailboxes"]),
+        "sites": plugin("web").sites(mail),
+    }

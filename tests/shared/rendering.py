@@ -26,10 +26,13 @@ LARGE: dict[str, Any] = {
     "mailpopbox_tls": "files",
     "mailpopbox_tls_certificate": "/etc/ssl/mail.crt",
     "mailpopbox_tls_key": "/etc/ssl/mail.key",
+    "mailpopbox_web": True,
+    "mailpopbox_mta_sts_policy": "enforce",
     "mailpopbox_pop3_starttls": True,
     "mailpopbox_ipv6": False,
     "mailpopbox_postscreen": False,
     "mailpopbox_resolver": False,
+    "mailpopbox_mta_sts": False,
     "mailpopbox_dkim_algorithms": ["rsa", "ed25519"],
     "mailpopbox_dmarc": "strict",
     "mailpopbox_arc_trusted": ["lists.example.org"],
@@ -44,6 +47,7 @@ LARGE: dict[str, Any] = {
     "mailpopbox_postfix_extra": {"smtpd_hard_error_limit": 5},
 }
 ACME: dict[str, Any] = SMALL | {
+    "mailpopbox_dnsbl": ["bl.example.org", "key.bl.example.net"],
     "mailpopbox_tls": "acme",
     "mailpopbox_acme_server": "https://acme.example.com:14000/dir/",
     "mailpopbox_acme_email": "me@example.com",
@@ -56,6 +60,7 @@ ACME: dict[str, Any] = SMALL | {
         "dns_rfc2136_secret": "c2VjcmV0==",
     },
     "mailpopbox_acme_dns_seconds": 5,
+    "mailpopbox_web": True,
 }
 SETTINGS = {"small": SMALL, "large": LARGE, "acme": ACME}
 

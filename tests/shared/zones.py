@@ -17,18 +17,18 @@ LARGE = Facts(
     others=("example.org",),
     pop3_starttls=True,
     dmarc="quarantine",
-    mta_sts="testing",
-    web_names=("autoconfig", "autodiscover"),
+    web=True,
 )
 ADDRESSES = ("198.51.100.7", "2001:db8::1")
 RSA = DkimKey("20261120", "rsa", b64encode(bytes(range(256)) + bytes(38)).decode())
 ED25519 = DkimKey("20261120e", "ed25519", b64encode(bytes(range(32))).decode())
+POLICY = "version: STSv1\nmode: enforce\nmx: mx.example.net\nmax_age: 2419200\n"
 TLSA = f"3 1 1 {'ab' * 32}"
 
 
 def everything() -> tuple[Record, ...]:
     keys = {"example.com": (RSA, ED25519), "example.org": (RSA,), "mx.example.net": (RSA,)}
-    return records(LARGE, ADDRESSES, keys, TLSA)
+    return records(LARGE, ADDRESSES, keys, TLSA, POLICY)
 
 
 def registered(name: str) -> str:

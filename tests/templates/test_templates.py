@@ -12,7 +12,10 @@ from plugins import options
 from rendering import ACME, LARGE, SETTINGS, SMALL, TEMPLATES, render
 
 NAMES = sorted(str(p.relative_to(TEMPLATES))[:-3] for p in TEMPLATES.rglob("*.j2"))
-FOR_HOSTS = [name for name in NAMES if "/etc/" in name or "/usr/" in name]
+# What is served to everybody says nothing of the kind.
+FOR_HOSTS = [
+    name for name in NAMES if ("/etc/" in name or "/usr/" in name) and "/public/" not in name
+]
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
@@ -81,9 +84,22 @@ def test_the_summary_tells_of_the_certificate() -> None:
     assert "good until 2027-02-18T08:00:00Z, COULD NOT BE RENEWED" in later
 
 
+def test_the_summary_tells_of_the_web() -> None:
+    assert "443" not in render("mailpopbox/summary.txt", SMALL)
+    web = render("mailpopbox/summary.txt", SMALL | {"mailpopbox_web": True})
+    assert "995, 443; and 25" in web
+    assert "https://mx.example.com/apple.mobileconfig" in web
+
+
 def test_certbot_is_told_what_the_settings_say() -> None:
     told = settings_of(render("acme/etc/mailpopbox/acme/certbot.ini", ACME))
-    assert told["domains"] == "mx.example.com,mail.example.com,xn--bcher-kva.example"
+    assert told["domains"].split(",") == [
+        "mx.example.com",
+        "mail.example.com",
+        "xn--bcher-kva.example",
+        "autoconfig.example.com",
+        "mta-sts.example.com",
+    ]
     assert told["email"] == "me@example.com"
     assert told["authenticator"] == "dns-rfc2136"
     assert told["dns-rfc2136-propagation-seconds"] == "5"
@@ -100,7 +116,8 @@ def test_a_captured_message_goes_to_the_mailbox_that_is_named() -> None:
 
 def test_every_knob_reaches_a_template() -> None:
     used = set(re.findall(r"_mail\.(\w+)", "".join(p.read_text() for p in chain(
-        TEMPLATES.rglob("*.j2"), TEMPLATES.parent.glob("roles/*/*/*.yml")))))  # fmt: skip
+        TEMPLATES.rglob("*.j2"), TEMPLATES.parent.glob("roles/*/*/*.yml"),
+        TEMPLATES.parent.glob("publish/*.yml")))))  # fmt: skip
     knobs = {key.removeprefix("mailpopbox_") for key in options()}
     assert knobs <= used
 

@@ -309,6 +309,14 @@ def mail_problems(values: Values) -> Iterator[str]:
             )
 
 
+def dnsbl_problems(values: Values) -> Iterator[str]:
+    if values["mailpopbox_dnsbl"] and not values["mailpopbox_resolver"]:
+        yield (
+            "mailpopbox_dnsbl: needs mailpopbox_resolver, which is false: blocklists do not answer"
+            " large public resolvers. Set that to true, or take the lists out."
+        )
+
+
 def extra_problems(values: Values) -> Iterator[str]:
     for name, value in values["mailpopbox_postfix_extra"].items():
         key = f"mailpopbox_postfix_extra.{name}"
@@ -340,8 +348,9 @@ def model(values: Values) -> dict[str, Any]:
     addresses = read.texts("mailpopbox_addresses", ip_address, values["mailpopbox_addresses"])
     domains = read.texts("mailpopbox_dns_domains", ascii_domain, values["mailpopbox_dns_domains"])
     trusted = read.texts("mailpopbox_arc_trusted", ascii_domain, values["mailpopbox_arc_trusted"])
-    lists = values["mailpopbox_doctor_blocklists"]
-    blocklists = read.texts("mailpopbox_doctor_blocklists", ascii_domain, lists)
+    lists = read.texts("mailpopbox_dnsbl", ascii_domain, values["mailpopbox_dnsbl"])
+    named = values["mailpopbox_doctor_blocklists"]
+    blocklists = read.texts("mailpopbox_doctor_blocklists", ascii_domain, named)
     asked = {
         key: read.text(f"mailpopbox_{key}", host_name, text) if text else ""
         for key in ("doctor_outside", "doctor_clock")
@@ -357,6 +366,7 @@ def model(values: Values) -> dict[str, Any]:
         *dns_domain_problems(domains, mailboxes),
         *ledger_problems(values),
         *mail_problems(values),
+        *dnsbl_problems(values),
         *extra_problems(values),
     ]
     if problems:
@@ -376,6 +386,7 @@ def model(values: Values) -> dict[str, Any]:
             "acme_email": acme_email,
             "mailboxes": mailboxes,
             "arc_trusted": trusted,
+            "dnsbl": lists,
             "admin": plain["admin"].lower() or logins[0],
             "capture_outbound": plain["capture_outbound"].lower(),
             "addresses": addresses,

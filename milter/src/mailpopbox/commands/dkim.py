@@ -3,16 +3,22 @@
 import argparse
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from mailpopbox.commands.command import DONE, NO, Command, add_common, refused, to_repair
+from mailpopbox.commands.command import (
+    DONE,
+    NO,
+    Command,
+    add_common,
+    add_keys,
+    refused,
+    to_repair,
+)
 from mailpopbox.commands.desk import Desk
 from mailpopbox.commands.screen import GREEN, YELLOW, Cell, Column
 from mailpopbox.config import Config
-from mailpopbox.dkim.records import Ask, is_published, name_of, text_of
-from mailpopbox.dkim.shelf import FOLDER, Shelf
+from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dkim.state import (
     Delete,
     Domain,
@@ -24,6 +30,8 @@ from mailpopbox.dkim.state import (
     last_step,
     next_step,
 )
+from mailpopbox.dns.judging import THERE, Trouble, Values, judged
+from mailpopbox.dns.records import Record
 from mailpopbox.utc import iso
 
 _COLUMNS = (
@@ -33,6 +41,7 @@ _COLUMNS = (
     Column("STATE"),
 )
 _SECONDS_BETWEEN_LOOKS = 60
+_HOW_THEY_STAND = "Their records, and whether DNS has them: mailpopbox dns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,6 @@ class Keys:
     desk: Desk
     shelf: Shelf
     names: tuple[str, ...]
-    ask: Ask
     reload: Callable[[], None]
 
     @property
@@ -68,11 +76,20 @@ class Keys:
             self.shelf.save({**self.shelf.domains(), name: step.domain})
 
     def published(self, name: str, domain: Domain) -> set[Key]:
-        return {
-            key
-            for key in domain.coming
-            if is_published(name, key, self.shelf.public(name, key), self.ask)
-        }
+        return {key for key in domain.coming if is_published(self.shelf.record(name, key))}
+
+
+def is_published(record: Record) -> bool:
+    """Tell whether every server of the zone has it: who asks one that lags behind finds nothing."""
+    answers = ask(record)
+    return bool(answers) and all(judged((record,), each).state == THERE for each in answers)
+
+
+def ask(record: Record) -> Sequence[Values | Trouble]:
+    # Here, because it needs a package that most commands do without.
+    from mailpopbox.commands.resolving import Asker  # noqa: PLC0415
+
+    return Asker().by_server(record.name, record.type)
 
 
 def names_of(config: Config) -> tuple[str, ...]:
@@ -88,7 +105,8 @@ def names_of(config: Config) -> tuple[str, ...]:
 
 
 def _prepare(keys: Keys, _wait: bool) -> int:  # noqa: FBT001
-    made = [name for name in keys.names if _prepared(keys, name)]
+    with keys.shelf.locked():
+        made = [name for name in keys.names if _prepared(keys, name)]
     if keys.desk.wants_json:
         keys.desk.screen.json({"made": made})
     else:
@@ -112,52 +130,70 @@ def _list(keys: Keys, _wait: bool) -> int:  # noqa: FBT001
         keys.desk.screen.json({"keys": rows})
         return DONE
     cells = [
-        (Cell(row["domain"]), Cell(row["selector"]), Cell(row["algorithm"]), _state_cell(row))
+        (*(Cell(str(row[key])) for key in ("domain", "selector", "algorithm")), _state_cell(row))
         for row in rows
     ]
     keys.desk.screen.table(_COLUMNS, cells)
+    keys.desk.screen.note(_HOW_THEY_STAND)
     return DONE
 
 
-def _rows(keys: Keys) -> Iterator[dict[str, str]]:
+def _rows(keys: Keys) -> Iterator[dict[str, str | None]]:
     for name, domain in keys.known().items():
+        needed = domain.needed(keys.desk.now)
         for key in domain.keys:
             state = "signing" if key in domain.signing else "coming"
             since = domain.retired.get(key)
+            record = keys.shelf.record(name, key) if key in needed else None
             yield {
                 "domain": name,
                 "selector": key.selector,
                 "algorithm": key.algorithm,
                 "state": state if since is None else "retired",
-                "since": iso(since) or "",
-                "record": f"{name_of(name, key)}.",
-                "value": text_of(key, keys.shelf.public(name, key)),
+                "since": iso(since),
+                "record": record.name if record else None,
+                "value": record.value if record else None,
             }
 
 
-def _state_cell(row: Mapping[str, str]) -> Cell:
-    style = {"signing": GREEN, "coming": YELLOW}.get(row["state"], "")
+def _state_cell(row: Mapping[str, str | None]) -> Cell:
+    style = {"signing": GREEN, "coming": YELLOW}.get(str(row["state"]), "")
     return Cell(" since ".join(filter(None, (row["state"], row["since"]))), style)
 
 
 def _rotate(keys: Keys, wait: bool) -> int:  # noqa: FBT001
-    for name, domain in keys.known().items():
-        if step := last_step(domain, keys.desk.now):
-            keys.do(name, step)
-    known = keys.known()
-    # What has been begun is brought to its end first: who has turned already does not turn again.
-    waiting = [name for name, domain in known.items() if domain.coming] or list(known)
-    while waiting := [name for name in waiting if not _turned(keys, name)]:
-        _say_what_waits(keys, waiting)
+    with keys.shelf.locked():
+        for name, domain in keys.known().items():
+            if step := last_step(domain, keys.desk.now):
+                keys.do(name, step)
+        # What has been begun is brought to its end first: who has turned does not turn again.
+        waiting = _not_turned(keys, _begun(keys, keys.names) or keys.names)
+    said: list[str] = []
+    while waiting:
+        if waiting != said:
+            _say_what_waits(keys, waiting)
+        said = waiting
         if not wait:
             break
+        # Meanwhile, others may make keys for new domains, or bring this to its end.
         time.sleep(_SECONDS_BETWEEN_LOOKS)
+        with keys.shelf.locked():
+            waiting = _not_turned(keys, _begun(keys, waiting))
     keys.reload()
     if keys.desk.wants_json:
         keys.desk.screen.json({"waiting": waiting, "keys": list(_rows(keys))})
     elif not waiting:
         keys.desk.screen.line("The new keys sign.", GREEN)
     return NO if waiting else DONE
+
+
+def _begun(keys: Keys, names: Sequence[str]) -> list[str]:
+    known = keys.known()
+    return [name for name in names if known[name].coming]
+
+
+def _not_turned(keys: Keys, names: Sequence[str]) -> list[str]:
+    return [name for name in names if not _turned(keys, name)]
 
 
 def _turned(keys: Keys, name: str) -> bool:
@@ -173,11 +209,11 @@ def _turned(keys: Keys, name: str) -> bool:
 def _say_what_waits(keys: Keys, names: list[str]) -> None:
     screen, known = keys.desk.screen, keys.known()
     if not keys.desk.wants_json:
-        screen.line("Publish these records, and run this again. The old keys sign until then.")
+        screen.line("Not every name server has these records yet. The old keys sign until then.")
         for name in names:
             for key in known[name].coming:
-                value = text_of(key, keys.shelf.public(name, key))
-                screen.line(f'{name_of(name, key)}.  TXT  "{value}"')
+                screen.line(f"  {keys.shelf.record(name, key).name}")
+        screen.line("To copy them: mailpopbox dns --values. Then run this again.")
 
 
 # --- The parser ---
@@ -198,24 +234,18 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wait", action="store_true", help="rotate: go on until DNS has the records"
     )
-    parser.add_argument(
-        "--keys", type=Path, default=FOLDER, metavar="FOLDER", help="where they lie (%(default)s)"
-    )
+    add_keys(parser)
     add_common(parser)
 
 
 def _dkim(arguments: argparse.Namespace) -> int:
-    # Imported here: it takes Debian's python3-dnspython.
-    from mailpopbox.dkim.nameservers import texts_by_server  # noqa: PLC0415
-
     desk = Desk.of(arguments)
     all_of_them = names_of(desk.config)
     if unknown := sorted(set(arguments.domain) - set(all_of_them)):
         raise to_repair(f"{unknown[0]} is none of the domains: {', '.join(all_of_them)}.")
     names = tuple(arguments.domain) or all_of_them
-    keys = Keys(desk, Shelf(arguments.keys), names, texts_by_server, reload_rspamd)
-    with keys.shelf.locked():
-        return _ACTIONS[arguments.action](keys, arguments.wait)
+    keys = Keys(desk, Shelf(arguments.keys), names, reload_rspamd)
+    return _ACTIONS[arguments.action](keys, arguments.wait)
 
 
 def reload_rspamd() -> None:

@@ -3,7 +3,7 @@
 import argparse
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from mailpopbox.commands import standing
@@ -14,16 +14,18 @@ from mailpopbox.commands.command import (
     Command,
     add_config,
     add_json,
+    add_keys,
     refused,
     to_repair,
 )
 from mailpopbox.commands.gathering import CERTIFICATE, output
 from mailpopbox.commands.report import Unknown
 from mailpopbox.commands.screen import BOLD, YELLOW, Screen
+from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dns.facts import Facts, load
 from mailpopbox.dns.interfaces import addresses_of, usable
 from mailpopbox.dns.judging import DIFFERENT, MISSING, THERE, UNKNOWN, Trouble, findings, questions
-from mailpopbox.dns.keys import KeyFileError, dkim_keys, tlsa
+from mailpopbox.dns.keys import tlsa
 from mailpopbox.dns.records import Keys, records
 from mailpopbox.dns.zones import REVERSE, Zone, spelled, zone_file, zones
 
@@ -50,26 +52,29 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--server", default="", metavar="SERVER", help="ask this name server, and no other"
     )
+    add_keys(parser)
     add_config(parser, "/etc/mailpopbox/dns.yml")
     add_json(parser)
 
 
 def _dns(arguments: argparse.Namespace) -> int:
     facts, screen = load(arguments.config), Screen.of_process()
+    now = int(time.time())
     addresses = addresses_for(facts)
-    keys = keys_of(facts)
-    found = records(facts, addresses, keys, tlsa_in_force() if arguments.tlsa else "")
+    keys = keys_of(facts, Shelf(arguments.keys), now)
+    in_force = tlsa_in_force() if arguments.tlsa else ""
+    found = records(facts, addresses, keys, in_force, policy_of(facts))
     zone_of = public_zones()
     every = zones(found, (*facts.domains, facts.hostname), zone_of)
     chosen = _chosen(every, arguments.zones)
     names = {zone.name for zone in chosen}
     without = [domain for domain in facts.domains if domain not in keys]
     notes = [
-        *standing.without_keys([each for each in without if zone_of(each) in names], facts.dkim),
+        *standing.without_keys([each for each in without if zone_of(each) in names]),
         *(standing.of_others(facts.others) if not arguments.zones else []),
     ]
     if arguments.zone:
-        return _print_zone(chosen, facts, arguments, screen)
+        return _print_zone(chosen, facts, arguments, screen, now)
     if arguments.values:
         return _print_values(chosen, notes, screen, wants_json=arguments.json)
     return _check(chosen, addresses, notes, arguments, screen)
@@ -99,26 +104,25 @@ def _addresses_of_host() -> tuple[str, ...]:
         raise refused(f"ip -json address printed {error}.") from error
 
 
-def keys_of(facts: Facts) -> Keys:
+def keys_of(facts: Facts, shelf: Shelf, now: int) -> Keys:
+    """Return the keys that sign, those that are about to, and those whose mail is still read."""
     try:
-        found = {
-            domain: dkim_keys(dict(_key_files(Path(facts.dkim, domain))))
-            for domain in (facts.hostname, *facts.domains, *facts.others)
-        }
-    except KeyFileError as error:
-        raise to_repair(f"{facts.dkim}: {error}") from error
-    return {domain: keys for domain, keys in found.items() if keys}
-
-
-def _key_files(folder: Path) -> Iterator[tuple[str, str]]:
-    try:
-        for path in sorted(folder.iterdir()):
-            if path.suffix == ".pub":
-                yield path.name, path.read_text("ascii", "replace")
-    except FileNotFoundError:
-        return
+        known = shelf.domains()
     except PermissionError as error:
-        raise refused(f"{folder}: no right to it; run this as root.") from error
+        raise refused(f"{shelf.folder}: no right to it; run this as root.") from error
+    names = (facts.hostname, *facts.domains, *facts.others)
+    found = {name: known[name].needed(now) for name in names if name in known}
+    return {
+        name: tuple(shelf.public(name, key) for key in keys) for name, keys in found.items() if keys
+    }
+
+
+def policy_of(facts: Facts) -> str:
+    """Return the policy for MTA-STS as it is served."""
+    try:
+        return Path(facts.mta_sts).read_text("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
 
 
 def tlsa_in_force() -> str:
@@ -154,7 +158,7 @@ def _chosen(every: Sequence[Zone], names: Sequence[str]) -> list[Zone]:
 
 
 def _print_zone(
-    chosen: Sequence[Zone], facts: Facts, arguments: argparse.Namespace, screen: Screen
+    chosen: Sequence[Zone], facts: Facts, arguments: argparse.Namespace, screen: Screen, now: int
 ) -> int:
     if arguments.json:
         raise to_repair("A zone file is no JSON; leave out --zone or --json.")
@@ -165,7 +169,7 @@ def _print_zone(
         names = ", ".join(zone.name for zone in whole)
         raise to_repair(f"A zone file is for one zone. Name it behind --zone; there are: {names}.")
     nameservers = [name.lower().removesuffix(".") for name in arguments.nameserver]
-    for line in zone_file(whole[0], facts.hostname, int(time.time()), nameservers):
+    for line in zone_file(whole[0], facts.hostname, now, nameservers):
         screen.out.write(f"{line}\n")
     return DONE
 

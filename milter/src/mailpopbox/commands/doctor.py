@@ -19,6 +19,7 @@ from mailpopbox.commands.command import (
     Command,
     add_config,
     add_json,
+    add_keys,
     refused,
     to_repair,
 )
@@ -28,6 +29,7 @@ from mailpopbox.commands.patient import Check, Patient
 from mailpopbox.commands.running import post
 from mailpopbox.commands.screen import BOLD, DIM, GREEN, RED, YELLOW, Screen, printable
 from mailpopbox.config import load as load_config
+from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dns.facts import load as load_facts
 from mailpopbox.doctor import changes
 from mailpopbox.doctor.finding import BAD, GOOD, UNKNOWN, WARNING, Finding, Result, unknown
@@ -61,6 +63,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write to the administrator what changed since the last time (a timer runs this)",
     )
+    add_keys(parser)
     add_config(parser, "/etc/mailpopbox/doctor.yml")
     add_json(parser)
 
@@ -104,7 +107,8 @@ def _patient(arguments: argparse.Namespace, screen: Screen) -> Patient:
     outside = settings.outside if arguments.outside is None else arguments.outside
     # What the ledger has to say besides is no finding.
     desk = Desk(config, Screen(screen.out, io.StringIO()), now, arguments.json)
-    return Patient(desk, settings, load_facts(Path(settings.dns)), outside)
+    facts = load_facts(Path(settings.dns))
+    return Patient(desk, settings, facts, outside, Shelf(arguments.keys))
 
 
 # --- Making the checks ---

@@ -22,6 +22,8 @@ MAIL = Path("/var/vmail")
 # They are there where an authority is asked for certificates.
 ACME_SETTINGS = Path("/etc/mailpopbox/acme/certbot.ini")
 ACME_STATE = Path("/var/lib/mailpopbox-acme/state.json")
+# It is there where something is served over HTTPS.
+WEB_SETTINGS = Path("/etc/mailpopbox/web/nginx.conf")
 
 # Where Debian 12 runs Postfix in postfix@-, postfix itself has done its work and is "exited".
 UNITS = {
@@ -30,13 +32,15 @@ UNITS = {
     "mailpopbox-milter": ("mailpopbox-milter.service",),
     "rspamd": ("rspamd.service",),
 }
+WEB_UNITS = {"nginx": ("nginx.service",)}
 _SECONDS = 20
 
 
 def gathered(desk: Desk) -> Report:
     """Ask everything."""
+    units = UNITS | (WEB_UNITS if WEB_SETTINGS.exists() else {})
     return Report(
-        services={name: service(units) for name, units in UNITS.items()},
+        services={name: service(each) for name, each in units.items()},
         queue=queue(),
         mailboxes={
             each.login: size_of(MAIL / each.login / "Maildir") for each in desk.config.mailboxes

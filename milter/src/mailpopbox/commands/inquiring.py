@@ -1,14 +1,12 @@
 """The checks of the doctor that ask DNS, and others by what it says."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from mailpopbox.commands import dns, gathering, knocking, selfmail
 from mailpopbox.commands.dkim import names_of
 from mailpopbox.commands.patient import Findings, Patient
 from mailpopbox.commands.report import Unknown
 from mailpopbox.commands.standing import Checked
-from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dkim.state import path_of
 from mailpopbox.dns.judging import MISSING, Question, Trouble, Values
 from mailpopbox.dns.judging import Finding as Standing
@@ -78,12 +76,14 @@ def _zones(patient: Patient) -> Sequence[Zone]:
     tlsa = _ask([(name, "TLSA")])[name, "TLSA"]
     is_set = not isinstance(tlsa, Trouble) and tlsa
     wanted = dns.tlsa_in_force() if is_set else ""
-    found = records_of(facts, patient.addresses, dns.keys_of(facts), wanted)
+    keys_there = dns.keys_of(facts, patient.shelf, patient.desk.now)
+    policy = dns.policy_of(facts)
+    found = records_of(facts, patient.addresses, keys_there, wanted, policy)
     return zones(found, (*facts.domains, facts.hostname), dns.public_zones())
 
 
 def keys(patient: Patient) -> Findings:
-    shelf = Shelf(Path(patient.facts.dkim))
+    shelf = patient.shelf
     found, wanted = shelf.domains(), names_of(patient.config)
     without = [
         name

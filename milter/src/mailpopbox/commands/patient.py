@@ -1,11 +1,12 @@
 """The server that the doctor looks at, and what a check is."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailpopbox.commands import dns
 from mailpopbox.commands.desk import Desk
 from mailpopbox.config import Config
+from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dns.facts import Facts
 from mailpopbox.doctor.finding import Finding
 from mailpopbox.doctor.settings import Settings
@@ -20,6 +21,8 @@ class Patient:
     facts: Facts
     # Whose mail servers are tried on port 25; "": nobody's.
     outside: str
+    # Where the keys of DKIM lie.
+    shelf: Shelf = field(default_factory=Shelf)
 
     @property
     def config(self) -> Config:

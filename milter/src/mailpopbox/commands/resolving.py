@@ -95,25 +95,39 @@ class Asker:
             found = pool.map(lambda each: self._answer(*each), asked)
             return dict(zip((question for question, _ in asked), found, strict=True))
 
+    def by_server(self, name: str, kind: str) -> list[Values | Trouble]:
+        """Return what each server of a name's zone says; none answers for another."""
+        # The name itself may be an alias, and so say nothing of its zone.
+        zone = self._zone_of(name.partition(".")[2])
+        if isinstance(zone, Trouble):
+            return [zone]
+        return [self._values((each,), name, kind) for each in self._each_server_of(zone)]
+
     def _whom(self, zone: str) -> Asked | Trouble:
-        answer = self._first.ask(zone, "SOA")
+        found = self._zone_of(zone)
+        if isinstance(found, Trouble):
+            return found
+        if self._only_first:
+            return Asked(found, (self._first,))
+        each = self._each_server_of(found)
+        addresses = tuple(address for server in each for address in server.addresses)
+        own = Servers(addresses, ", ".join(server.shown for server in each), own=True)
+        is_there = not isinstance(own.ask(found, "SOA"), Trouble)
+        return Asked(found, (own, self._first) if is_there else (self._first,))
+
+    def _zone_of(self, name: str) -> str | Trouble:
+        answer = self._first.ask(name, "SOA")
         if isinstance(answer, Trouble):
             return answer
         # Where there is no such zone, the one above answers for itself.
         starts = (*answer.answer, *answer.authority)
         names = [_text(each.name) for each in starts if each.rdtype == dns.rdatatype.SOA]
-        found = names[0] if names else zone
-        if self._only_first:
-            return Asked(found, (self._first,))
-        own = self._servers_of(found)
-        is_there = not isinstance(own.ask(found, "SOA"), Trouble)
-        return Asked(found, (own, self._first) if is_there else (self._first,))
+        return names[0] if names else name
 
-    def _servers_of(self, zone: str) -> Servers:
+    def _each_server_of(self, zone: str) -> list[Servers]:
         names = self._values((self._first,), zone, "NS")
         named = () if isinstance(names, Trouble) else names
-        addresses = tuple(each for name in named for each in _addresses(self._first, name))
-        return Servers(addresses, ", ".join(named), own=True)
+        return [Servers(tuple(_addresses(self._first, name)), name, own=True) for name in named]
 
     def _answer(self, question: Question, asked: Asked | Trouble) -> Values | Trouble:
         return asked if isinstance(asked, Trouble) else self._values(asked.servers, *question)

@@ -1,8 +1,8 @@
-"""`milter`, `rewrite`, `check-config`: the milter, and a look at what it would do."""
+"""`milter`, `rewrite`, `check-config`, `tls-policies`: what serves Postfix, and a look at it."""
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from mailpopbox.ledger import Ledger, NothingKnown
 from mailpopbox.ledger.database import Database
 from mailpopbox.ledger.store import Store, engine_for
 from mailpopbox.oneshot import rewritten
-from mailpopbox.systemd import log_to_stderr
+from mailpopbox.outbound.policy import Dane
+from mailpopbox.outbound.server import Server, answers
+from mailpopbox.systemd import log_to_stderr, notify_ready
 
 
 def _milter_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,6 +92,32 @@ def _check_config(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _tls_policies_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--resolver", metavar="ADDRESS", help="who checks DNSSEC on this host (default: no DANE)"
+    )
+    parser.add_argument(
+        "policies", type=Path, metavar="FROM", help="the socket of postfix-mta-sts-resolver"
+    )
+    parser.add_argument("socket", type=Path, metavar="SOCKET", help="where Postfix asks")
+
+
+def _tls_policies(arguments: argparse.Namespace) -> int:
+    with Server(arguments.socket, answers(arguments.policies, _dane(arguments.resolver))) as server:
+        notify_ready()
+        server.serve_forever()
+    return DONE
+
+
+def _dane(resolver: str | None) -> Callable[[str], Dane]:
+    if not resolver:
+        return lambda _domain: Dane.ABSENT
+    # Here, because the other commands do without python3-dnspython.
+    from mailpopbox.outbound.dane import Resolver  # noqa: PLC0415
+
+    return Resolver(resolver).dane_of
+
+
 COMMANDS = (
     Command(
         "milter",
@@ -108,5 +136,11 @@ COMMANDS = (
         "check a configuration and say all that is wrong with it; exit 0 if nothing, else 2",
         _check_config_arguments,
         _check_config,
+    ),
+    Command(
+        "tls-policies",
+        "tell Postfix over which TLS mail has to leave (systemd runs this)",
+        _tls_policies_arguments,
+        _tls_policies,
     ),
 )

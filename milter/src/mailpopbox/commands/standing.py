@@ -31,9 +31,12 @@ class Checked:
 # --- What is said besides ---
 
 
-def without_keys(domains: Sequence[str], folder: str) -> Iterator[str]:
+def without_keys(domains: Sequence[str]) -> Iterator[str]:
     if domains:
-        yield f"There is no DKIM key in {folder}, and so no record, for {', '.join(domains)}."
+        yield (
+            f"There is no DKIM key, and so no record, for {', '.join(domains)}. The playbook makes"
+            " it."
+        )
 
 
 def of_others(domains: Iterable[str]) -> Iterator[str]:

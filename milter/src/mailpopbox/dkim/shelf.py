@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailpopbox.dkim.state import Domain, Key, StateError, parse, path_of, render
+from mailpopbox.dns.keys import DkimKey, KeyFileError, dkim_key
+from mailpopbox.dns.records import Record, dkim_record
 
 FOLDER = Path("/var/lib/mailpopbox/dkim")
 _NAME = re.compile(r"([a-z0-9-]+)\.(rsa|ed25519)\.pub")
@@ -79,13 +81,16 @@ class Shelf:
         signing = {name: domain for name, domain in domains.items() if domain.signing}
         self._write(self.file, render(signing, self.folder).encode())
 
-    def public(self, name: str, key: Key) -> str:
-        """Return a public key as it stands in DNS."""
-        pem = path_of(self.folder, name, key).with_suffix(".pub").read_bytes()
-        der = _openssl("pkey", "-pubin", "-outform", "DER", stdin=pem)
-        # RFC 8463: of Ed25519 the bare key, without what surrounds it.
-        octets = der if key.algorithm == "rsa" else der[-_SEED_OCTETS:]
-        return base64.b64encode(octets).decode()
+    def public(self, name: str, key: Key) -> DkimKey:
+        path = path_of(self.folder, name, key).with_suffix(".pub")
+        try:
+            return dkim_key(key.selector, key.algorithm, path.read_text("ascii", "replace"))
+        except KeyFileError as error:
+            raise OSError(f"{path}: {error}; restore it from a backup") from error
+
+    def record(self, name: str, key: Key) -> Record:
+        """Return what has to stand in DNS for a key."""
+        return dkim_record(name, self.public(name, key))
 
     def _write(self, path: Path, content: bytes, mode: int = 0o640) -> None:
         """Write a file of its folder's group, on disk before it appears."""

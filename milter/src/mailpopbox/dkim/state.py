@@ -42,8 +42,16 @@ class Domain:
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """All whose records have to stand in DNS."""
         return (*self.signing, *self.coming, *self.retired)
+
+    def past(self, now: int) -> tuple[Key, ...]:
+        """Those whose last signatures everybody has read."""
+        return tuple(key for key, since in self.retired.items() if since <= now - RETIRED_SECONDS)
+
+    def needed(self, now: int) -> tuple[Key, ...]:
+        """Those whose records have to stand in DNS."""
+        past = self.past(now)
+        return tuple(key for key in self.keys if key not in past)
 
     def with_keys(self, found: Iterable[Key]) -> "Domain":
         """Return the domain with the keys that lie on the disk."""
@@ -125,7 +133,7 @@ def next_step(
 
 def last_step(domain: Domain, now: int) -> Step | None:
     """Return what is left to be cleared away."""
-    old = tuple(key for key, since in domain.retired.items() if since <= now - RETIRED_SECONDS)
+    old = domain.past(now)
     kept = {key: since for key, since in domain.retired.items() if key not in old}
     return Delete(old, replace(domain, retired=kept)) if old else None
 

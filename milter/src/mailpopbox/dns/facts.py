@@ -8,9 +8,7 @@ from mailpopbox.config import ConfigError, read, wrong_domain
 from mailpopbox.section import section_of
 
 POLICIES = ("none", "quarantine", "reject")
-MTA_STS = ("off", "testing", "enforce", "none")
-WEB_NAMES = ("autoconfig", "autodiscover")
-DKIM = "/var/lib/mailpopbox/dkim"
+MTA_STS = "/etc/mailpopbox/web/public/mta-sts.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +26,10 @@ class Facts:
     pop3_starttls: bool = False
     # What others are to do with mail that only claims to come from the domains.
     dmarc: str = "none"
-    # The mode of the policy that is served over HTTPS.
-    mta_sts: str = "off"
-    # Names in each domain that are served over HTTPS for mail programs.
-    web_names: tuple[str, ...] = ()
-    # Where the public keys are.
-    dkim: str = DKIM
+    # Whether mail programs find over HTTPS what they set themselves up by.
+    web: bool = False
+    # Where the policy that is served over HTTPS is; there may be none.
+    mta_sts: str = MTA_STS
 
 
 def load(path: Path) -> Facts:
@@ -54,9 +50,8 @@ def parse(document: object) -> Facts:
         ipv6=top.switch("ipv6"),
         pop3_starttls=top.switch("pop3_starttls", default=False),
         dmarc=top.choice("dmarc", POLICIES, "none"),
-        mta_sts=top.choice("mta_sts", MTA_STS, "off"),
-        web_names=top.texts("web_names", _wrong_web_name),
-        dkim=top.optional("dkim", _wrong_folder, DKIM),
+        web=top.switch("web", default=False),
+        mta_sts=top.optional("mta_sts", _wrong_path, MTA_STS),
     )
     if problems:
         raise ConfigError(problems)
@@ -71,9 +66,5 @@ def _wrong_address(text: str) -> str:
     return ""
 
 
-def _wrong_web_name(name: str) -> str:
-    return "" if name in WEB_NAMES else f"is none of {', '.join(WEB_NAMES)}"
-
-
-def _wrong_folder(path: str) -> str:
+def _wrong_path(path: str) -> str:
     return "" if path.startswith("/") else "is no absolute path; write one that begins with /"

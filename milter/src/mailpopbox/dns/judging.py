@@ -63,14 +63,15 @@ def findings(
         if kind == "web":
             yield _web(tuple(group), answers, set(addresses))
         else:
-            yield _judged(tuple(group), answers[name, form])
+            yield judged(tuple(group), answers[name, form])
     for name in dict.fromkeys(name for kind, name, _ in groups if kind == "address"):
         for form in ("A", "AAAA"):
             if ("address", name, form) not in groups:
                 yield from _stray(name, form, answers[name, form])
 
 
-def _judged(wanted: tuple[Record, ...], answer: Values | Trouble) -> Finding:
+def judged(wanted: tuple[Record, ...], answer: Values | Trouble) -> Finding:
+    """Judge records of one kind, name and type by what one server said of them."""
     if isinstance(answer, Trouble):
         return Finding(wanted, UNKNOWN, why=answer.why)
     kind = wanted[0].kind
@@ -166,6 +167,10 @@ def _tags(text: str) -> dict[str, str]:
     return {name.strip().lower(): "".join(value.split()) for name, _, value in pairs}
 
 
+# What a DKIM record may say besides; then one of these is among it: version, hashes, services.
+_USABLE_BY_MAIL = {"v": {"DKIM1"}, "h": {"sha256"}, "s": {"*", "email"}}
+
+
 def _wrong_dkim(wanted: Values, found: Values) -> str:
     if len(found) > 1:
         return "only one may stand there"
@@ -174,6 +179,11 @@ def _wrong_dkim(wanted: Values, found: Values) -> str:
         return "the key is revoked"
     if tags.get("p") != needed["p"] or tags.get("k", "rsa").lower() != needed["k"]:
         return "it is another key"
+    if "y" in tags.get("t", "").split(":"):
+        return "it is only on trial (t=y), so others take mail for unsigned"
+    for tag, usable in _USABLE_BY_MAIL.items():
+        if tag in tags and not usable & set(tags[tag].split(":")):
+            return f"{tag}={tags[tag]} forbids to use it here"
     return ""
 
 

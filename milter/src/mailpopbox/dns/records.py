@@ -29,9 +29,6 @@ PURPOSES = {
     "reverse": "what the addresses are called",
 }
 
-# In seconds. RFC 8461 wants weeks where nothing speaks against it.
-MTA_STS_MAX_AGE = 2_419_200
-
 NOT_OFFERED = "0 0 0 ."
 
 
@@ -46,15 +43,19 @@ class Record:
 
 
 def records(
-    facts: Facts, addresses: tuple[str, ...], keys: Keys, tlsa: str = ""
+    facts: Facts, addresses: tuple[str, ...], keys: Keys, tlsa: str = "", policy: str = ""
 ) -> tuple[Record, ...]:
-    """Return all records, each once. `addresses` are those at which others reach the host."""
+    """Return all records, each once.
+
+    `addresses` are those at which others reach the host, `policy` is what it serves for MTA-STS.
+    """
     found = [*_of_host(facts, addresses, keys, tlsa)]
     for domain in facts.domains:
-        found += _of_domain(domain, facts, keys)
+        found += _of_domain(domain, facts, keys, policy)
     for domain in facts.others:
         found += _dkim(domain, keys)
-    found += _web(facts, addresses, {record.name for record in found})
+    labels = [*(["autoconfig"] if facts.web else []), *(["mta-sts"] if policy else [])]
+    found += _web(facts, addresses, labels, {record.name for record in found})
     order = list(PURPOSES)
     found.sort(key=lambda record: order.index(record.kind))
     return tuple(dict.fromkeys(found))
@@ -79,15 +80,15 @@ def _addresses(kind: str, name: str, addresses: tuple[str, ...]) -> Iterator[Rec
         yield Record(kind, name, "A" if version == 4 else "AAAA", address)
 
 
-def _of_domain(domain: str, facts: Facts, keys: Keys) -> Iterator[Record]:
+def _of_domain(domain: str, facts: Facts, keys: Keys, policy: str) -> Iterator[Record]:
     # It arrives at every domain, and at the same one no other domain has to agree to reports.
     reports = f"rua=mailto:postmaster@{domain}"
     yield Record("mx", domain, "MX", f"10 {facts.hostname}")
     yield Record("spf", domain, "TXT", "v=spf1 mx -all")
     yield from _dkim(domain, keys)
     yield Record("dmarc", f"_dmarc.{domain}", "TXT", f"v=DMARC1; p={facts.dmarc}; {reports}")
-    if facts.mta_sts != "off":
-        text = f"v=STSv1; id={mta_sts_id(facts)};"
+    if policy:
+        text = f"v=STSv1; id={mta_sts_id(policy)};"
         yield Record("mta-sts", f"_mta-sts.{domain}", "TXT", text)
     yield Record("tls-rpt", f"_smtp._tls.{domain}", "TXT", f"v=TLSRPTv1; {reports}")
     for service, value in _services(facts):
@@ -96,7 +97,12 @@ def _of_domain(domain: str, facts: Facts, keys: Keys) -> Iterator[Record]:
 
 def _dkim(domain: str, keys: Keys) -> Iterator[Record]:
     for key in keys.get(domain, ()):
-        yield Record("dkim", f"{key.selector}._domainkey.{domain}", "TXT", key.text)
+        yield dkim_record(domain, key)
+
+
+def dkim_record(domain: str, key: DkimKey) -> Record:
+    """Return the record that lets others check what the key has signed."""
+    return Record("dkim", f"{key.selector}._domainkey.{domain}", "TXT", key.text)
 
 
 def _services(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -110,8 +116,9 @@ def _services(facts: Facts) -> Iterator[tuple[str, str]]:
     yield "imap", NOT_OFFERED
 
 
-def _web(facts: Facts, addresses: tuple[str, ...], taken: set[str]) -> Iterator[Record]:
-    labels = (*facts.web_names, *(["mta-sts"] if facts.mta_sts != "off" else []))
+def _web(
+    facts: Facts, addresses: tuple[str, ...], labels: list[str], taken: set[str]
+) -> Iterator[Record]:
     for domain in facts.domains:
         for label in labels:
             name = f"{label}.{domain}"
@@ -122,12 +129,6 @@ def _web(facts: Facts, addresses: tuple[str, ...], taken: set[str]) -> Iterator[
                 yield Record("web", name, "CNAME", facts.hostname)
 
 
-def mta_sts_policy(facts: Facts) -> str:
-    """Return the policy as RFC 8461 has it served."""
-    lines = ("version: STSv1", f"mode: {facts.mta_sts}", f"mx: {facts.hostname}")
-    return "".join(f"{line}\r\n" for line in (*lines, f"max_age: {MTA_STS_MAX_AGE}"))
-
-
-def mta_sts_id(facts: Facts) -> str:
+def mta_sts_id(policy: str) -> str:
     """Return what tells others to read the policy anew: it changes when that does."""
-    return hashlib.sha256(mta_sts_policy(facts).encode()).hexdigest()[:20]
+    return hashlib.sha256(policy.encode()).hexdigest()[:20]
