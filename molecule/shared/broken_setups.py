@@ -159,6 +159,16 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
         "services",
         "Dovecot does not run (inactive), so nobody can fetch mail, or log in to send.",
     ),
+    "nobody looks up MTA-STS policies": (
+        stopped("postfix-mta-sts-resolver"),
+        "services",
+        "The lookup of MTA-STS policies does not run (inactive), so mail to others waits in the queue.",
+    ),
+    "nobody tells Postfix of TLS policies": (
+        stopped("mailpopbox-tls-policies"),
+        "services",
+        "The service of TLS policies does not run (inactive), so mail to others waits in the queue.",
+    ),
     "a timer that does not run": (
         stopped("mailpopbox-tidy.timer"),
         "services",

@@ -18,10 +18,11 @@ def test_services(server: Server) -> None:
         ("good", "Postfix, Dovecot, the milter, Rspamd, the timer of `mailpopbox tidy` and the timer of the doctor run."),
     ]  # fmt: skip
     server.program("systemctl", "printf 'ActiveState=failed\\nSubState=failed\\n'")
-    server.configure(resolver=True, daily=False, tls="acme")
+    server.configure(resolver=True, mta_sts=True, web=True, daily=False, tls="acme")
     found = [sentence for _, sentence in server.found("services")]
     assert [each.partition(" does")[0] for each in found[4:]] == [
-        "The resolver", "The timer of `mailpopbox tidy`", "The timer of the certificate"
+        "The resolver", "The lookup of MTA-STS policies", "The service of TLS policies", "nginx",
+        "The timer of `mailpopbox tidy`", "The timer of the certificate"
     ]  # fmt: skip
 
 

@@ -18,26 +18,6 @@ def said(findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
     return [(each.state, each.sentence) for each in findings]
 
 
-def test_services_that_run() -> None:
-    found = dict.fromkeys(("postfix", "mailpopbox-milter", "mailpopbox-doctor.timer"), "active")
-    assert said(host.services(found)) == [
-        (GOOD, "Postfix, the milter and the timer of the doctor run.")
-    ]
-    # Whatever stands first has a capital.
-    assert said(host.services({"unbound": "active", "rspamd": "active"})) == [
-        (GOOD, "The resolver and Rspamd run.")
-    ]
-
-
-def test_services_that_do_not() -> None:
-    found = host.services({"postfix": "active", "rspamd": "failed", "dovecot": HIDDEN})
-    assert said(found) == [
-        (BAD, "Rspamd does not run (failed), so mail waits with its senders."),
-        (UNKNOWN, "Whether dovecot runs cannot be seen: no right."),
-    ]
-    assert found[0].fix.startswith("systemctl start rspamd; ")
-
-
 def test_milters() -> None:
     assert said(milters.milters({"The milter": "", "Rspamd": ""})) == [
         (GOOD, "The milter and Rspamd answer Postfix.")

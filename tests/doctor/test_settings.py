@@ -14,10 +14,11 @@ def test_what_the_playbook_writes(tmp_path: Path) -> None:
     path.write_text(render("doctor/etc/mailpopbox/doctor.yml", SMALL))
     small = load(path)
     assert (small.tls, small.resolver, small.daily) == ("selfsigned", True, True)
+    assert (small.mta_sts, small.web) == (True, False)
     assert small.blocklists[0] == "zen.spamhaus.org"
     assert (small.outside, small.clock) == ("debian.org", "2.debian.pool.ntp.org")
     assert parse(yaml.safe_load(render("doctor/etc/mailpopbox/doctor.yml", LARGE))) == Settings(
-        "files", resolver=False, daily=False, outside="198.51.100.9"
+        "files", resolver=False, mta_sts=False, web=True, daily=False, outside="198.51.100.9"
     )
     assert parse(yaml.safe_load(render("doctor/etc/mailpopbox/doctor.yml", ACME))).tls == "acme"
 

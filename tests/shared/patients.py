@@ -57,7 +57,8 @@ class Server:
             self.program(name, script)
 
     def configure(self, **changed: object) -> None:
-        settings = {"milter": str(self.milter), "dns": str(self.dns), "resolver": False}
+        paths = {"milter": str(self.milter), "dns": str(self.dns)}
+        settings = paths | {"resolver": False, "mta_sts": False}
         self._host.config.write_text(yaml.safe_dump(settings | changed))
 
     def program(self, name: str, script: str) -> None:

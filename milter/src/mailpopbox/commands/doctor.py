@@ -33,6 +33,7 @@ from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dns.facts import load as load_facts
 from mailpopbox.doctor import changes
 from mailpopbox.doctor.finding import BAD, GOOD, UNKNOWN, WARNING, Finding, Result, unknown
+from mailpopbox.doctor.settings import DOCTOR
 from mailpopbox.doctor.settings import load as load_settings
 
 _MEMORY = Path("/var/lib/mailpopbox-doctor/state.json")
@@ -64,7 +65,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="write to the administrator what changed since the last time (a timer runs this)",
     )
     add_keys(parser)
-    add_config(parser, "/etc/mailpopbox/doctor.yml")
+    add_config(parser, DOCTOR)
     add_json(parser)
 
 

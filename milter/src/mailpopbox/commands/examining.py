@@ -11,6 +11,7 @@ from mailpopbox.commands.report import Certificate, LedgerState, Unknown, renewa
 from mailpopbox.commands.running import run
 from mailpopbox.doctor import doors, host, milters
 from mailpopbox.doctor.finding import bad, good, unknown
+from mailpopbox.doctor.services import SERVICES, TIMERS, services, wanted
 
 _RSPAMD = Path("/var/spool/postfix/rspamd/milter.sock")
 _FILE_SYSTEMS = ("/", "/var/vmail", "/var/spool/postfix", "/var/lib/mailpopbox", "/var/log")
@@ -21,14 +22,8 @@ _SECONDS = 10
 
 
 def _services(patient: Patient) -> Findings:
-    units = dict(gathering.UNITS)
-    if patient.settings.resolver:
-        units["unbound"] = ("unbound.service",)
-    settings = patient.settings
-    timers = {"tidy": True, "acme": settings.tls == "acme", "doctor": settings.daily}
-    timed = [f"mailpopbox-{name}.timer" for name, is_meant in timers.items() if is_meant]
-    units |= {name: (name,) for name in timed}
-    return host.services({name: gathering.service(each) for name, each in units.items()})
+    units = wanted(SERVICES | TIMERS, patient.settings)
+    return services({name: gathering.service(each) for name, each in units.items()})
 
 
 def _milters(patient: Patient) -> Findings:
@@ -136,7 +131,7 @@ def _relay(patient: Patient) -> Findings:
 
 
 CHECKS = (
-    Check("services", "whether Postfix, Dovecot, the milter, Rspamd and the timers run", _services),
+    Check("services", "whether the services and timers run", _services),
     Check("milters", "whether the milter and Rspamd answer", _milters),
     Check("ports", "whether somebody answers at each port", _ports),
     Check("tls", "which versions of TLS the ports speak", _tls),

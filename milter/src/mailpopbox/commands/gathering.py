@@ -12,6 +12,8 @@ from pathlib import Path
 from mailpopbox.commands.command import CommandError
 from mailpopbox.commands.desk import Desk
 from mailpopbox.commands.report import Certificate, LedgerState, Queue, Report, Size, Unknown
+from mailpopbox.doctor.services import SERVICES, wanted
+from mailpopbox.doctor.settings import DOCTOR, Settings, load
 from mailpopbox.ledger import LedgerError
 from mailpopbox.ledger.entries import frozen_mailboxes, totals
 from mailpopbox.ledger.store import engine_for
@@ -22,23 +24,16 @@ MAIL = Path("/var/vmail")
 # They are there where an authority is asked for certificates.
 ACME_SETTINGS = Path("/etc/mailpopbox/acme/certbot.ini")
 ACME_STATE = Path("/var/lib/mailpopbox-acme/state.json")
-# It is there where something is served over HTTPS.
-WEB_SETTINGS = Path("/etc/mailpopbox/web/nginx.conf")
+# What is meant to run; the playbook writes it in the end.
+SETTINGS = Path(DOCTOR)
 
-# Where Debian 12 runs Postfix in postfix@-, postfix itself has done its work and is "exited".
-UNITS = {
-    "postfix": ("postfix@-.service", "postfix.service"),
-    "dovecot": ("dovecot.service",),
-    "mailpopbox-milter": ("mailpopbox-milter.service",),
-    "rspamd": ("rspamd.service",),
-}
-WEB_UNITS = {"nginx": ("nginx.service",)}
 _SECONDS = 20
 
 
 def gathered(desk: Desk) -> Report:
     """Ask everything."""
-    units = UNITS | (WEB_UNITS if WEB_SETTINGS.exists() else {})
+    settings = load(SETTINGS) if SETTINGS.exists() else Settings()
+    units = wanted(SERVICES, settings)
     return Report(
         services={name: service(each) for name, each in units.items()},
         queue=queue(),

@@ -1,40 +1,12 @@
-"""The host itself: its services, disk, clock and queue."""
+"""The host itself: its disk, clock and queue."""
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mailpopbox.commands.report import Queue, Unknown, octets
 from mailpopbox.commands.times import DAY, HOUR, span
-from mailpopbox.doctor.finding import Finding, bad, good, listed, many, or_good, unknown, warning
-
-# What a unit is called, and what it means that it does not run.
-_WORK = {
-    "postfix": ("Postfix", "no mail comes or goes"),
-    "dovecot": ("Dovecot", "nobody can fetch mail, or log in to send"),
-    "mailpopbox-milter": ("The milter", "mail waits with its senders"),
-    "rspamd": ("Rspamd", "mail waits with its senders"),
-    "unbound": ("The resolver", "the names and signatures of others cannot be checked"),
-    "mailpopbox-tidy.timer": ("The timer of `mailpopbox tidy`", "the ledger forgets nothing"),
-    "mailpopbox-acme.timer": ("The timer of the certificate", "nobody renews it"),
-    "mailpopbox-doctor.timer": ("The timer of the doctor", "nobody looks every day"),
-}
-
-
-def services(found: Mapping[str, str | Unknown]) -> tuple[Finding, ...]:
-    names = listed(_WORK[unit][0].replace("The ", "the ") for unit in found)
-    return or_good(_services(found), f"{names[0].upper()}{names[1:]} run.")
-
-
-def _services(found: Mapping[str, str | Unknown]) -> Iterator[Finding]:
-    for unit, state in found.items():
-        name, loss = _WORK[unit]
-        if isinstance(state, Unknown):
-            yield unknown(unit, f"Whether {unit} runs cannot be seen: {state.why}.")
-        elif state != "active":
-            fix = f"systemctl start {unit}; if it does not stay up: journalctl -u {unit}"
-            yield bad(unit, f"{name} does not run ({state}), so {loss}.", fix)
-
+from mailpopbox.doctor.finding import Finding, bad, good, many, or_good, unknown, warning
 
 # --- The disk ---
 

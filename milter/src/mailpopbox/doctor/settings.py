@@ -6,6 +6,7 @@ from pathlib import Path
 from mailpopbox.config import ConfigError, read, wrong_domain
 from mailpopbox.section import section_of
 
+DOCTOR = "/etc/mailpopbox/doctor.yml"
 MILTER = "/etc/mailpopbox/milter.yml"
 DNS = "/etc/mailpopbox/dns.yml"
 CERTIFICATES = ("selfsigned", "files", "acme")
@@ -13,12 +14,16 @@ CERTIFICATES = ("selfsigned", "files", "acme")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Whom the doctor asks, and what is meant to be so."""
+    """Whom the doctor asks, and what is meant to be so; `status` goes by that, too."""
 
     # Where the certificate comes from.
     tls: str = "selfsigned"
     # Whether the host has a resolver of its own.
     resolver: bool = True
+    # Whether mail to others leaves by their MTA-STS policies.
+    mta_sts: bool = True
+    # Whether something is served over HTTPS.
+    web: bool = False
     # Whether a timer calls the doctor.
     daily: bool = True
     # The blocklists that are asked; none: nobody is.
@@ -44,6 +49,8 @@ def parse(document: object) -> Settings:
     settings = Settings(
         tls=top.choice("tls", CERTIFICATES, "selfsigned"),
         resolver=top.switch("resolver"),
+        mta_sts=top.switch("mta_sts"),
+        web=top.switch("web", default=False),
         daily=top.switch("daily"),
         blocklists=top.texts("blocklists", wrong_domain),
         outside=top.optional("outside", _wrong_host, ""),
