@@ -7,8 +7,8 @@ from mailpopbox.commands import (
 )
 from mailpopbox.commands.report import Unknown
 from mailpopbox.renewal import Renewal, kept
-from patients import DOORS, HERE, Server
-from speakers import Speaker
+from patients import DOORS, HERE, WEB, Server
+from speakers import Speaker, certificate
 
 # --- The host ---
 
@@ -101,6 +101,26 @@ def test_who_signed_it(server: Server) -> None:
     assert chain() == "cannot load"
     server.program("openssl", "echo OK")
     assert chain() == ""
+
+
+def test_what_is_served_over_https(server: Server) -> None:
+    assert server.found("web") == [("good", "Nothing is served over HTTPS, as the settings say.")]
+    server.configure(web=True)
+    with server.spoken(**DOORS, p443=WEB):
+        assert server.found("ports") == [("good", "Ports 25, 465, 587, 995 and 443 answer.")]
+        assert [state for state, _ in server.found("tls")] == ["good"]
+        assert [state for state, _ in server.found("certificate")] == ["good"]
+        # The certificate has one name, and while it is self-signed, no policy is looked for.
+        assert [sentence[:52] for _, sentence in server.found("web")] == [
+            "The certificate is not for autoconfig.example.com, s"
+        ]
+        certificate(server.folder, "mx.example.com,DNS:autoconfig.example.com")
+        [(state, sentence)] = server.found("web")
+        assert (state, sentence[:17]) == ("good", "2 files are serve")
+        certificate(server.folder, "*.example.com")
+        server.configure(web=True, tls="files")
+        [(state, sentence)] = server.found("web")
+        assert (state, sentence[:17]) == ("good", "3 files are serve")
 
 
 def test_an_open_relay(server: Server) -> None:

@@ -15,10 +15,12 @@ import pytest
 from mailpopbox.commands import knocking
 from mailpopbox.commands.report import Unknown
 from mailpopbox.doctor.doors import Outside, Spoken, Trick, tricks
+from mailpopbox.doctor.web import Fetched, Page
 from speakers import Speaker, certificate, speaking
 
 STARTTLS = {"EHLO": "250-mx.example.com\r\n250 STARTTLS", "STARTTLS": "220 go"}
 POP3 = "+OK Dovecot ready."
+HOST = "mx.example.com"
 Serve = Callable[[Mapping[int, Speaker]], AbstractContextManager[None]]
 
 
@@ -44,12 +46,13 @@ SMTP = Speaker(answers=STARTTLS)
 SMTPS = Speaker(tls="start")
 POP3S = Speaker(POP3, otherwise="+OK", tls="start")
 STLS = Speaker(POP3, otherwise="+OK", answers={"CAPA": "+OK\r\nSTLS\r\n."})
-ALL = {25: SMTP, 465: SMTPS, 995: POP3S, 110: STLS}
+HTTPS = Speaker(None, tls="start", pages={f"{HOST}/there": "text"})
+ALL = {25: SMTP, 465: SMTPS, 995: POP3S, 110: STLS, 443: HTTPS}
 
 
 def test_ports_that_answer(serve: Serve) -> None:
     with serve(ALL):
-        assert [knocking.answering(port) for port in ALL] == [""] * 4
+        assert [knocking.answering(port, HOST) for port in ALL] == [""] * 5
 
 
 def test_ports_that_do_not(serve: Serve) -> None:
@@ -59,29 +62,42 @@ def test_ports_that_do_not(serve: Serve) -> None:
         587: Speaker("554 5.7.1 no\r\n"),
     }
     with serve(speakers):
-        assert [knocking.answering(port) for port in speakers] == [
+        assert [knocking.answering(port, HOST) for port in speakers] == [
             "421 4.7.0 Too many connections",
             "no answer in time",
             "554 5.7.1 no",
         ]
-    assert knocking.answering(1) in {"connection refused", ""}
+    assert knocking.answering(1, HOST) in {"connection refused", ""}
 
 
 def test_versions(serve: Serve) -> None:
     with serve(ALL):
-        assert {knocking.spoken(port) for port in ALL} == {Spoken("TLSv1.3")}
+        assert {knocking.spoken(port, HOST) for port in ALL} == {Spoken("TLSv1.3")}
     old = ssl.TLSVersion.MINIMUM_SUPPORTED
     with serve({25: Speaker(answers=STARTTLS, oldest=old), 587: Speaker(), 465: Speaker(None)}):
-        assert knocking.spoken(25) == Spoken("TLSv1.3", "TLS 1.1")
-        assert knocking.spoken(587) == Spoken("")
-        assert isinstance(knocking.spoken(465).modern, Unknown)
+        assert knocking.spoken(25, HOST) == Spoken("TLSv1.3", "TLS 1.1")
+        assert knocking.spoken(587, HOST) == Spoken("")
+        assert isinstance(knocking.spoken(465, HOST).modern, Unknown)
 
 
 def test_the_certificate_that_is_shown(serve: Serve, pem: Path) -> None:
     block = pem.read_text().partition("-----END PRIVATE KEY-----")[2]
     with serve({25: SMTP, 587: Speaker()}):
-        assert knocking.shown(25) == ssl.PEM_cert_to_DER_cert(block.strip())
-        assert knocking.shown(587) is None
+        assert knocking.shown(25, HOST) == ssl.PEM_cert_to_DER_cert(block.strip())
+        assert knocking.shown(587, HOST) is None
+
+
+def test_pages(serve: Serve) -> None:
+    with serve({443: HTTPS}):
+        assert knocking.fetched(Page(HOST, "/there")) == Fetched("text")
+        # Another name has other pages.
+        for page in (Page(HOST, "/x"), Page("www.example.com", "/there")):
+            assert knocking.fetched(page) == Fetched(why="the answer is 404")
+        found = knocking.fetched(Page("refused.example.com", "/there"))
+        assert "unrecognized name" in found.why.lower()
+    with serve({443: SMTPS}):
+        assert knocking.fetched(Page(HOST, "/there")).why
+    assert knocking.fetched(Page(HOST, "/there")).why == "connection refused"
 
 
 def test_a_client_without_tls_has_no_version() -> None:

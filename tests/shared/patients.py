@@ -111,6 +111,18 @@ DOORS = {
 }
 
 
+POLICY = "version: STSv1\nmode: enforce\nmx: mx.example.com\nmax_age: 86400\n"
+WEB = Speaker(
+    None,
+    tls="start",
+    pages={
+        "mx.example.com/apple.mobileconfig": "mx.example.com",
+        "autoconfig.example.com/mail/config-v1.1.xml": "mx.example.com",
+        "mta-sts.example.com/.well-known/mta-sts.txt": POLICY,
+    },
+)
+
+
 class Round:
     """Submission and POP3, where what is submitted as an alias comes back, signed."""
 

@@ -24,6 +24,8 @@ class Speaker:
     oldest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
     # What it was handed, and what it hands out.
     messages: list[bytes] = field(default_factory=list)
+    # What it serves over HTTP, by name and path; whoever asks for a name like refused.… is refused.
+    pages: dict[str, str] | None = None
 
 
 def certificate(folder: Path, name: str = "mx.example.com") -> Path:
@@ -80,6 +82,8 @@ def _serve(listener: socket.socket, speaker: Speaker, pem: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     context.minimum_version = speaker.oldest
+    if speaker.pages is not None:
+        context.sni_callback = _refusing
     if speaker.oldest < ssl.TLSVersion.TLSv1_2:
         context.set_ciphers("ALL:@SECLEVEL=0")
     with listener:
@@ -88,8 +92,8 @@ def _serve(listener: socket.socket, speaker: Speaker, pem: Path) -> None:
                 sock, _ = listener.accept()
             except OSError:  # shut down
                 return
-            # The client hangs up, or does not like our TLS.
-            with suppress(OSError):
+            # The client hangs up, asks for nothing, or does not like our TLS.
+            with suppress(OSError, ValueError):
                 _talk(sock, speaker, context)
 
 
@@ -101,6 +105,9 @@ def _talk(sock: socket.socket, speaker: Speaker, context: ssl.SSLContext) -> Non
         if speaker.greeting is not None:
             sock.sendall(f"{speaker.greeting}\r\n".encode())
         stream = stack.enter_context(sock.makefile("rb"))
+        if speaker.pages is not None:
+            sock.sendall(_page(stream, speaker.pages))
+            return
         while line := stream.readline().decode(errors="replace").strip():
             reply = _reply(line, speaker)
             sock.sendall(reply)
@@ -111,6 +118,21 @@ def _talk(sock: socket.socket, speaker: Speaker, context: ssl.SSLContext) -> Non
                 return
             if reply.startswith(b"354"):
                 sock.sendall(_taken(stream, speaker))
+
+
+def _page(stream: BinaryIO, pages: Mapping[str, str]) -> bytes:
+    """Answer a question as a web server does."""
+    first, *headers = iter(lambda: stream.readline().decode().strip(), "")
+    [name] = [each[6:] for each in headers if each.lower().startswith("host: ")]
+    text = pages.get(f"{name}{first.split()[1]}")
+    status = "404 Not Found" if text is None else "200 OK"
+    body = (text or "").encode()
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def _refusing(_sock: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> int | None:
+    is_refused = name is None or name.startswith("refused")
+    return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME if is_refused else None
 
 
 def _taken(stream: BinaryIO, speaker: Speaker) -> bytes:

@@ -2,14 +2,14 @@
 
 import os
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from mailpopbox.commands import gathering, inquiring, knocking
 from mailpopbox.commands.patient import Check, Findings, Patient
 from mailpopbox.commands.report import Certificate, LedgerState, Unknown, renewal_problems
 from mailpopbox.commands.running import run
-from mailpopbox.doctor import doors, host, milters
+from mailpopbox.doctor import doors, host, milters, web
 from mailpopbox.doctor.finding import bad, good, unknown
 from mailpopbox.doctor.services import SERVICES, TIMERS, services, wanted
 
@@ -77,26 +77,26 @@ def _ledger(patient: Patient) -> Findings:
 
 
 def _ports(patient: Patient) -> Findings:
-    return doors.ports({port: knocking.answering(port) for port in patient.ports})
+    return doors.ports({port: knocking.answering(port, patient.hostname) for port in patient.ports})
 
 
 def _tls(patient: Patient) -> Findings:
-    return doors.tls({port: knocking.spoken(port) for port in patient.ports})
+    return doors.tls({port: knocking.spoken(port, patient.hostname) for port in patient.ports})
 
 
 def _certificate(patient: Patient) -> Findings:
     now, source = patient.desk.now, patient.settings.tls
     found = gathering.certificate()
-    shown = found if isinstance(found, Unknown) else _shown(found, patient.ports)
+    shown = found if isinstance(found, Unknown) else _shown(found, patient)
     yield from doors.certificate(shown, patient.hostname, source, now)
     renewal = gathering.remembered_renewal() if source == "acme" else None
     for problem in renewal_problems(renewal, found, now):
         yield bad("renewal", f"{problem[0].upper()}{problem[1:]}.", doors.RENEWALS["acme"])
 
 
-def _shown(found: Certificate, ports: Sequence[int]) -> doors.Shown:
+def _shown(found: Certificate, patient: Patient) -> doors.Shown:
     own = ssl.PEM_cert_to_DER_cert(_first_certificate(gathering.CERTIFICATE.read_text()))
-    seen = {port: knocking.shown(port) for port in ports}
+    seen = {port: knocking.shown(port, patient.hostname) for port in patient.ports}
     others = tuple(port for port, each in seen.items() if each not in {None, own})
     return doors.Shown(found, _chain(), others)
 
@@ -130,6 +130,17 @@ def _relay(patient: Patient) -> Findings:
     return doors.relay({each: knocking.taken(each, tricks) for each in patient.addresses})
 
 
+def _web(patient: Patient) -> Findings:
+    source = patient.settings.tls
+    if not patient.settings.web:
+        return [good("Nothing is served over HTTPS, as the settings say.")]
+    # A policy that comes with a self-signed certificate would count nowhere, so there is none.
+    has_policy = source != "selfsigned"
+    pages = web.pages(patient.hostname, patient.facts.domains, policy=has_policy)
+    found = {page: knocking.fetched(page) for page in pages}
+    return web.web(found, gathering.certificate(), patient.hostname, source)
+
+
 CHECKS = (
     Check("services", "whether the services and timers run", _services),
     Check("milters", "whether the milter and Rspamd answer", _milters),
@@ -140,6 +151,7 @@ CHECKS = (
         "its name, its end, who signed it, and whether all ports show it",
         _certificate,
     ),
+    Check("web", "whether what is served over HTTPS is as it should be", _web),
     Check("relay", "whether strangers can send through the server to others", _relay),
     Check("disk", "how much room is left", _disk),
     Check("clock", "whether it is right", _clock),

@@ -8,24 +8,29 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from mailpopbox.commands.report import Unknown
 from mailpopbox.doctor.doors import Outside, Spoken, Trick
 from mailpopbox.doctor.host import ASK_FOR_TIME, time_told
 from mailpopbox.doctor.milters import GOODBYE, HELLO, answers
+from mailpopbox.doctor.web import Fetched, Page
 
 HERE = "127.0.0.1"
 # postscreen lets strangers wait for six.
 _SECONDS = 9.0
 _SECONDS_OUTSIDE = 5.0
 _NTP = 123
+# More octets are no policy, and no settings.
+_MOST = 65_536
 # The servers of tests stand elsewhere.
 _SHIFT = 0
 # What the server reads of the client's name; it is not asked for.
 _CLIENT = "localhost"
 
-Client = smtplib.SMTP | poplib.POP3
+Client = smtplib.SMTP | poplib.POP3 | HTTPConnection
 # What connecting ends with; those of smtplib and ssl are an OSError, too.
 TROUBLES = (OSError, poplib.error_proto)
 _VERSIONS = {"TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1"}
@@ -95,9 +100,22 @@ def pop3(port: int, context: ssl.SSLContext | None = None) -> Iterator[poplib.PO
             client.quit()
 
 
+@contextmanager
+def https(name: str, context: ssl.SSLContext | None = None) -> Iterator[HTTPConnection]:
+    """Likewise on 443, and ask for a name: who asks for none is not shown the certificate."""
+    with ExitStack() as stack:
+        sock = stack.enter_context(socket.create_connection((HERE, _SHIFT + 443), _SECONDS))
+        client = HTTPConnection(name)
+        client.sock = (context or lenient()).wrap_socket(sock, server_hostname=name)
+        stack.callback(client.close)
+        yield client
+
+
 def _opened(
-    port: int, context: ssl.SSLContext | None = None
-) -> AbstractContextManager[smtplib.SMTP | poplib.POP3]:
+    port: int, name: str, context: ssl.SSLContext | None = None
+) -> AbstractContextManager[Client]:
+    if port == 443:
+        return https(name, context)
     return pop3(port, context) if port in {110, 995} else smtp(port, context)
 
 
@@ -123,26 +141,26 @@ def _text(octets: bytes) -> str:
     return octets.decode("ascii", "replace")
 
 
-def answering(port: int) -> str:
-    """Return why a port does not answer, or nothing."""
+def answering(port: int, name: str) -> str:
+    """Return why a port does not answer, or nothing; `name` is that of the host."""
     try:
-        with _opened(port):
+        with _opened(port, name):
             return ""
     except TROUBLES as error:
         return why(error)
 
 
-def spoken(port: int) -> Spoken:
+def spoken(port: int, name: str) -> Spoken:
     """Find out which versions of TLS a port speaks."""
     try:
-        with _opened(port, lenient()) as client:
+        with _opened(port, name, lenient()) as client:
             modern: str | Unknown = _version(client)
     except smtplib.SMTPNotSupportedError:
         return Spoken("")
     except TROUBLES as error:
         return Spoken(Unknown(why(error)))
     try:
-        with _opened(port, _OUTDATED) as client:
+        with _opened(port, name, _OUTDATED) as client:
             return Spoken(modern, _version(client))
     except TROUBLES:
         return Spoken(modern)
@@ -160,13 +178,26 @@ def _version(client: Client) -> str:
     return _VERSIONS.get(version, version)
 
 
-def shown(port: int) -> bytes | None:
+def shown(port: int, name: str) -> bytes | None:
     """Return the certificate that a port shows, in DER."""
     try:
-        with _opened(port, lenient()) as client:
+        with _opened(port, name, lenient()) as client:
             return _tls_of(client).getpeercert(binary_form=True)
     except TROUBLES:
         return None
+
+
+def fetched(page: Page) -> Fetched:
+    """Return what is served over HTTPS."""
+    try:
+        with https(page.name) as client:
+            client.request("GET", page.path)
+            answer = client.getresponse()
+            text = answer.read(_MOST).decode(errors="replace")
+    except (*TROUBLES, HTTPException) as error:
+        return Fetched(why=why(error))
+    is_there = answer.status == HTTPStatus.OK
+    return Fetched(text) if is_there else Fetched(why=f"the answer is {answer.status}")
 
 
 def name_in_greeting() -> str | Unknown:

@@ -34,7 +34,8 @@ class Patient:
 
     @property
     def ports(self) -> tuple[int, ...]:
-        return (25, 465, 587, 995, *([110] if self.facts.pop3_starttls else []))
+        more = {110: self.facts.pop3_starttls, 443: self.settings.web}
+        return (25, 465, 587, 995, *(port for port, is_open in more.items() if is_open))
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from mailpopbox.doctor.finding import Finding, bad, good, listed, or_good, unkno
 SERVICES = {
     25: ("mail from other servers", "postfix"),
     110: ("POP3", "dovecot"),
+    443: ("HTTPS", "nginx"),
     465: ("sending", "postfix"),
     587: ("sending", "postfix"),
     995: ("POP3", "dovecot"),
@@ -101,7 +102,7 @@ def _certificate(found: Shown, hostname: str, source: str, now: int) -> Iterator
         yield bad("expiry", f"The certificate expired on {clock(own.expires)}.", fix)
     elif own.expires < now + _SOON:
         yield warning("expiry", f"The certificate is good until {clock(own.expires)} only.", fix)
-    if not any(_fits(hostname, name) for name in own.names):
+    if not any(is_for(hostname, name) for name in own.names):
         names = listed(own.names) if own.names else "no name"
         yield bad("name", f"The certificate is for {names}, and not for {hostname}.", fix)
     if own.is_self_signed and source == "acme":
@@ -112,7 +113,7 @@ def _certificate(found: Shown, hostname: str, source: str, now: int) -> Iterator
         yield bad(
             f"{port}",
             f"Port {port} shows another certificate than the one in {_FILE}.",
-            "systemctl reload postfix dovecot",
+            f"systemctl reload {SERVICES[port][1]}",
         )
 
 
@@ -125,7 +126,7 @@ RENEWALS = {
 }
 
 
-def _fits(hostname: str, name: str) -> bool:
+def is_for(hostname: str, name: str) -> bool:
     """Tell whether a name in a certificate is that of the host (RFC 6125)."""
     first, _, rest = name.lower().partition(".")
     return name.lower() == hostname or (first == "*" and rest == hostname.partition(".")[2])
