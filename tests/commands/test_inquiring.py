@@ -67,6 +67,12 @@ def test_records_and_reverse_dns(server: Server) -> None:
     with server.asked(zone.replace("v=spf1 mx", "v=spf1 a"), POINTER):
         [(state, sentence)] = server.found("records")
     assert sentence.startswith("The SPF record at example.com is wrong: mx is not in it")
+    # It belongs to the policy that is served.
+    (server.folder / "mta-sts.txt").write_text("version: STSv1\n")
+    with server.asked(zone, POINTER):
+        [(state, sentence), _] = server.found("records")
+    assert sentence == "The MTA-STS record at _mta-sts.example.com is missing."
+    (server.folder / "mta-sts.txt").unlink()
     # A TLSA record that nobody asked for is looked at all the same.
     with server.asked(f"{zone}\n_25._tcp.mx TLSA 3 1 1 {'ab' * 32}\n", POINTER):
         [(state, sentence)] = server.found("records")
