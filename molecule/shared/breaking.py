@@ -41,6 +41,7 @@ class Bench:
             ip=self.ip,
             other=self.other.hostname,
             s=self.selector,
+            e=self.selector.replace("-", "e-", 1),
             n=len(self.server.mailbox().domains),
         )
 

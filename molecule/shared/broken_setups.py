@@ -1,7 +1,7 @@
 """The table of broken setups: how each comes about, which check finds it, and in which words.
 
-In the words, {d} is the domain, {h} the host's name, {ip} its address, {s} the selector of its key, {other} the other server's
-name and {n} how many domains it has.
+In the words, {d} is the domain, {h} the host's name, {ip} its address, {s} the selector of its RSA key and {e} of the Ed25519 one,
+{other} the other server's name and {n} how many domains it has.
 """
 
 from breaking import (
@@ -55,9 +55,9 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
         "The DKIM record at {s}._domainkey.{d} is wrong: it is another key.",
     ),
     "signatures that nobody believes": (
-        zone(without(r"\S+e\._domainkey ")),
+        zone(without(r"s\d+e-\S+\._domainkey ")),
         "trip",
-        "The signature of {d} ({s}e, ed25519-sha256) is not believed: DNS has no key at {s}e._domainkey.{d}.",
+        "The signature of {d} ({e}, ed25519-sha256) is not believed: DNS has no key at {e}._domainkey.{d}.",
     ),
     "no DMARC record": (zone(without("_dmarc")), "records", "The DMARC record at _dmarc.{d} is missing."),
     "an address that is not the host's": (
