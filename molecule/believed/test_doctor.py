@@ -183,7 +183,7 @@ print(box.pass_(sys.argv[2])[:3].decode())
 OPEN = f"""
 import sys
 sys.path.insert(0, "/usr/local/lib/mailpopbox/python")
-from mailpopbox.commands import selfmail
+from mailpopbox.examining import selfmail
 with selfmail.login_for_now("{DOCTOR}") as password:
     print(password, flush=True)
     sys.stdin.readline()

@@ -8,14 +8,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from mailpopbox.commands import (
-    doctor,
-)
+from mailpopbox.commands import doctor
 from mailpopbox.commands.doctor import examined
-from mailpopbox.commands.patient import Check, Patient
 from mailpopbox.commands.screen import Screen
 from mailpopbox.dns.facts import Facts
 from mailpopbox.doctor.finding import Finding, Result, bad, good, unknown, warning
+from mailpopbox.examining.patient import Check, Patient
 from patients import Server
 
 # --- The command ---

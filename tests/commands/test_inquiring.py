@@ -5,10 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from mailpopbox.commands import (
-    selfmail,
-)
 from mailpopbox.commands.command import CommandError
+from mailpopbox.examining import selfmail
 from nameserver import silent
 from patients import DOCTOR, DOORS, HERE, Round, Server
 from speakers import Speaker
@@ -152,7 +150,7 @@ def test_signatures_that_are_not_believed(
 
 
 def test_a_signature_that_is_none() -> None:
-    from mailpopbox.commands.signatures import author_of, signatures  # noqa: PLC0415
+    from mailpopbox.examining.signatures import author_of, signatures  # noqa: PLC0415
 
     raw = b"DKIM-Signature: v=9; a=rsa-sha256; d=example.com; s=s1\r\nSubject: x\r\n\r\nx\r\n"
     [found] = signatures(raw, lambda names: dict.fromkeys(names, ("v=DKIM1; p=QUJD",)))

@@ -24,8 +24,6 @@ from mailpopbox.commands.command import (
     to_repair,
 )
 from mailpopbox.commands.desk import Desk
-from mailpopbox.commands.examining import CHECKS
-from mailpopbox.commands.patient import Check, Patient
 from mailpopbox.commands.running import post
 from mailpopbox.commands.screen import BOLD, DIM, GREEN, RED, YELLOW, Screen, printable
 from mailpopbox.config import load as load_config
@@ -35,6 +33,8 @@ from mailpopbox.doctor import changes
 from mailpopbox.doctor.finding import BAD, GOOD, UNKNOWN, WARNING, Finding, Result, unknown
 from mailpopbox.doctor.settings import DOCTOR
 from mailpopbox.doctor.settings import load as load_settings
+from mailpopbox.examining.checks import CHECKS
+from mailpopbox.examining.patient import Check, Patient
 
 _MEMORY = Path("/var/lib/mailpopbox-doctor/state.json")
 _SECONDS = 27.0

@@ -17,8 +17,8 @@ from email.utils import formatdate
 from pathlib import Path
 
 from mailpopbox.commands.command import refused
-from mailpopbox.commands.knocking import TROUBLES, pop3, smtp, why
 from mailpopbox.doctor.trip import message
+from mailpopbox.examining.knocking import TROUBLES, pop3, smtp, why
 
 # What Dovecot reads besides the users' passwords.
 LOGINS = Path("/etc/dovecot/doctor")

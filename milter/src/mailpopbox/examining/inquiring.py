@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mailpopbox.commands import dns, gathering, knocking, selfmail
+from mailpopbox.commands import dns, gathering
 from mailpopbox.commands.dkim import names_of
-from mailpopbox.commands.patient import Findings, Patient
 from mailpopbox.commands.report import Unknown
 from mailpopbox.commands.standing import Checked
 from mailpopbox.dkim.state import path_of
@@ -15,6 +14,8 @@ from mailpopbox.dns.zones import REVERSE, Zone, zones
 from mailpopbox.doctor import doors, names
 from mailpopbox.doctor import trip as trips
 from mailpopbox.doctor.finding import good
+from mailpopbox.examining import knocking, selfmail
+from mailpopbox.examining.patient import Findings, Patient
 
 _RESOLVER = "127.0.0.1"
 _MOST_SERVERS = 3
@@ -137,7 +138,7 @@ def _tried(servers: Iterable[str]) -> Iterator[doors.Outside]:
 
 
 def trip(patient: Patient) -> Findings:
-    from mailpopbox.commands.signatures import author_of, signatures  # noqa: PLC0415
+    from mailpopbox.examining.signatures import author_of, signatures  # noqa: PLC0415
 
     senders = trips.senders(patient.config)
     try:

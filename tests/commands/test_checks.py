@@ -1,11 +1,9 @@
 """The checks of the doctor that look at the host, and at what others meet there."""
 
 import pytest
-from mailpopbox.commands import (
-    examining,
-    gathering,
-)
+from mailpopbox.commands import gathering
 from mailpopbox.commands.report import Unknown
+from mailpopbox.examining import checks
 from mailpopbox.renewal import Renewal, kept
 from patients import DOORS, HERE, WEB, Server
 from speakers import Speaker, certificate
@@ -36,8 +34,8 @@ def test_the_queue(server: Server) -> None:
 
 def test_the_disk(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [str(server.folder), "/nonexistent", str(server.folder / "programs")]
-    monkeypatch.setattr(examining, "_FILE_SYSTEMS", paths)
-    assert [space.path for space in examining._spaces()] == [str(server.folder)]  # noqa: SLF001
+    monkeypatch.setattr(checks, "_FILE_SYSTEMS", paths)
+    assert [space.path for space in checks._spaces()] == [str(server.folder)]  # noqa: SLF001
     assert len(server.found("disk")) >= 1
 
 
@@ -95,7 +93,7 @@ def test_a_certificate_from_elsewhere(server: Server, monkeypatch: pytest.Monkey
 
 
 def test_who_signed_it(server: Server) -> None:
-    chain = examining._chain  # noqa: SLF001
+    chain = checks._chain  # noqa: SLF001
     assert chain().startswith("self-signed certificate")
     server.program("openssl", "echo cannot load; exit 2")
     assert chain() == "cannot load"
