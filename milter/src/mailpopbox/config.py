@@ -269,6 +269,10 @@ def wrong_domain(name: str) -> str:
     return "is no domain name; write one like mx.example.com (xn--… for letters outside ASCII)"
 
 
+def wrong_path(path: str) -> str:
+    return "" if path.startswith("/") else "is no absolute path; write one that begins with /"
+
+
 def _wrong_address(address: str) -> str:
     local, at, domain = address.rpartition("@")
     if at and re.fullmatch(r"[!-?A-~]+", local) and not wrong_domain(domain):

@@ -52,8 +52,3 @@ def listed(words: Iterable[object]) -> str:
     """Write several things as one says them: a, b and c."""
     *first, last = map(str, words)
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def many(number: int, one: str, several: str = "") -> str:
-    """Write how many there are of something."""
-    return f"{number} {one if number == 1 else several or one + 's'}"

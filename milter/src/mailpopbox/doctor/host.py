@@ -4,9 +4,9 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mailpopbox.commands.report import Queue, Unknown, octets
+from mailpopbox.commands.report import Queue, Unknown, counted, octets
 from mailpopbox.commands.times import DAY, HOUR, span
-from mailpopbox.doctor.finding import Finding, bad, good, many, or_good, unknown, warning
+from mailpopbox.doctor.finding import Finding, bad, good, or_good, unknown, warning
 
 # --- The disk ---
 
@@ -84,7 +84,7 @@ def queue(found: Queue | Unknown, now: int) -> tuple[Finding, ...]:
         return (unknown("queue", f"The queue cannot be seen: {found.why}."),)
     number = sum(found.messages.values())
     fine = (
-        f"{many(number, 'message')} in the queue, none for long."
+        f"{counted(number, 'message')} in the queue, none for long."
         if number
         else "The queue is empty."
     )
@@ -95,7 +95,7 @@ def _queue(found: Queue, number: int, now: int) -> Iterator[Finding]:
     if held := found.messages.get("hold"):
         yield bad(
             "hold",
-            f"{many(held, 'message is', 'messages are')} held in the queue, and will not leave.",
+            f"{counted(held, 'message is', 'messages are')} held in the queue, and will not leave.",
             "postqueue -p lists them; postsuper -r QUEUE_ID lets one go, postsuper -d deletes it.",
         )
     age = now - (now if found.oldest is None else found.oldest)
@@ -103,6 +103,6 @@ def _queue(found: Queue, number: int, now: int) -> Iterator[Finding]:
         judge = bad if age >= DAY else warning
         yield judge(
             "old",
-            f"Mail waits in the queue since {span(age)}; {many(number, 'message')} in all.",
+            f"Mail waits in the queue since {span(age)}; {counted(number, 'message')} in all.",
             "postqueue -p says why; when that is mended, postqueue -f tries again.",
         )

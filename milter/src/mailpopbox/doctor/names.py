@@ -3,11 +3,11 @@
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mailpopbox.commands.report import Unknown
+from mailpopbox.commands.report import Unknown, counted
 from mailpopbox.dns.judging import DIFFERENT, MISSING, THERE, Answers, Question, Trouble
 from mailpopbox.dns.judging import Finding as Standing
 from mailpopbox.dns.zones import address_of
-from mailpopbox.doctor.finding import Finding, bad, good, listed, many, or_good, unknown, warning
+from mailpopbox.doctor.finding import Finding, bad, good, listed, or_good, unknown, warning
 
 _WORDS = {
     "address": "address",
@@ -143,7 +143,7 @@ def keys(domains: Sequence[str], without: Iterable[str]) -> tuple[Finding, ...]:
         )
         for domain in without
     ]
-    return or_good(wrong, f"There are keys to sign with for {many(len(domains), 'domain')}.")
+    return or_good(wrong, f"There are keys to sign with for {counted(len(domains), 'domain')}.")
 
 
 # --- Blocklists ---

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailpopbox.config import ConfigError, read, wrong_domain
+from mailpopbox.config import ConfigError, read, wrong_domain, wrong_path
 from mailpopbox.section import section_of
 
 DOCTOR = "/etc/mailpopbox/doctor.yml"
@@ -55,8 +55,8 @@ def parse(document: object) -> Settings:
         blocklists=top.texts("blocklists", wrong_domain),
         outside=top.optional("outside", _wrong_host, ""),
         clock=top.optional("clock", _wrong_host, ""),
-        milter=top.optional("milter", _wrong_path, MILTER),
-        dns=top.optional("dns", _wrong_path, DNS),
+        milter=top.optional("milter", wrong_path, MILTER),
+        dns=top.optional("dns", wrong_path, DNS),
     )
     if problems:
         raise ConfigError(problems)
@@ -67,7 +67,3 @@ def _wrong_host(name: str) -> str:
     if not name or not set(name) & set(" /@\t\n"):
         return ""
     return "is no domain, host or address; write one like mx.example.com"
-
-
-def _wrong_path(path: str) -> str:
-    return "" if path.startswith("/") else "is no absolute path; write one that begins with /"

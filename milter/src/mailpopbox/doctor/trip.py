@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 
-from mailpopbox.commands.report import Unknown
+from mailpopbox.commands.report import Unknown, counted
 from mailpopbox.config import Config
-from mailpopbox.doctor.finding import Finding, bad, good, many, unknown
+from mailpopbox.doctor.finding import Finding, bad, good, unknown
 
 # Enough to see that it works; a host may have thousands.
 _MOST_DOMAINS = 10
@@ -75,7 +75,7 @@ def trip(found: Trip | Unknown) -> tuple[Finding, ...]:
     wrong = tuple(each for arrived in found.arrived for each in _arrived(arrived))
     if wrong:
         return wrong
-    number = many(len(found.arrived), "message")
+    number = counted(len(found.arrived), "message")
     way = "through submission, milters, queue, mailbox and POP3"
     signed = "signed, as DNS confirms"
     return (good(f"{number} to oneself went {way} in {found.seconds:.1f} s, {signed}."),)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mailpopbox.commands.report import Certificate, Unknown
+from mailpopbox.commands.report import Certificate, Unknown, counted
 from mailpopbox.doctor.doors import RENEWALS, is_for
-from mailpopbox.doctor.finding import Finding, bad, many, or_good, unknown, warning
+from mailpopbox.doctor.finding import Finding, bad, or_good, unknown, warning
 
 _POLICY = "the policy for MTA-STS"
 _SETTINGS = "the settings for mail programs"
@@ -51,7 +51,7 @@ def web(
     found: Mapping[Page, Fetched], certificate: Certificate | Unknown, hostname: str, source: str
 ) -> tuple[Finding, ...]:
     """Judge what came back; `source` is what the settings say that the certificate comes from."""
-    served = many(len(found), "file is", "files are")
+    served = counted(len(found), "file is", "files are")
     fine = f"{served} served over HTTPS as they should be, and the certificate has all their names."
     reasons = {each.why for each in found.values()}
     if len(reasons) == 1 and (why := reasons.pop()):
