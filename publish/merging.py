@@ -13,7 +13,7 @@ from mailpopbox.dns.records import Record
 
 ADD, CHANGE, LEFT = "add", "change", "left"
 # How `mailpopbox dkim` names its keys.
-_OUR_SELECTOR = re.compile(r"s[0-9]{6}(?:[0-9]{2})?(?:-[0-9]+)?e?\._domainkey(?:\..*)?")
+_OUR_SELECTOR = re.compile(r"s[0-9]{6}(?:[0-9]{2})?e?(?:-[a-z0-9-]+)?\._domainkey(?:\..*)?")
 # What octoDNS hands back other than it took it.
 _SPOILT = re.compile(r"[^ -\[\]-~]")
 

@@ -62,6 +62,17 @@ def test_dns(server: Server) -> None:
     assert found["_dmarc.xn--bcher-kva.example", "TXT"].startswith("v=DMARC1; p=quarantine; ")
 
 
+def test_the_doctor_asks_nobody_and_comes_when_called(server: Server) -> None:
+    asking = ("blocklists", "outside", "clock")
+    words = [word for name in ("services", *asking) for word in ("--only", name)]
+    found = json.loads(server.run("mailpopbox", "doctor", "--json", *words).stdout)
+    services, *others = [each["sentence"] for each in found["findings"]]
+    assert "doctor" not in services
+    assert [each.endswith(", as the settings say.") for each in others] == [True] * 3
+    timer = server.run("systemctl", "is-active", "mailpopbox-doctor.timer", check=False)
+    assert timer.stdout == "inactive\n"
+
+
 def test_rspamd(server: Server) -> None:
     lines = server.run("rspamadm", "configdump", "actions").stdout.replace(";", "").split("\n")
     assert {"reject = 20", "add_header = 9"} <= {line.strip() for line in lines}

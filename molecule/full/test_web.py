@@ -144,3 +144,26 @@ def test_what_speaks_to_strangers_is_shut_in(server: Server) -> None:
         assert fields["Uid"].split()[0] != "0"
         assert int(fields["CapEff"], 16) == 0
         assert fields["NoNewPrivs"] == "1"
+
+
+def doctor(server: Server) -> list[tuple[str, str]]:
+    done = server.run("mailpopbox", "doctor", "--json", "--only", "web", check=False)
+    return [(each["state"], each["sentence"]) for each in json.loads(done.stdout)["findings"]]
+
+
+def test_the_doctor_finds_what_is_missing(server: Server) -> None:
+    number = 1 + 2 * len(domains(server))
+    served_well = f"{number} files are served over HTTPS as they should be"
+    well = [("good", f"{served_well}, and the certificate has all their names.")]
+    assert doctor(server) == well
+    file, name = "/etc/mailpopbox/web/public/mta-sts.txt", f"mta-sts.{domains(server)[0]}"
+    server.run("chmod", "600", file)
+    try:
+        found = doctor(server)
+    finally:
+        server.run("chmod", "644", file)
+    sentence = (
+        f"Nobody can fetch the policy for MTA-STS at https://{name}{POLICY}: the answer is 403."
+    )
+    assert found[0] == ("bad", sentence)
+    assert doctor(server) == well

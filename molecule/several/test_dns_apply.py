@@ -100,12 +100,15 @@ def test_what_is_foreign_stays(server: Server, other: Server, tmp_path: Path) ->
         before = served(server, ZONE)
         assert outdated < before
 
-        # For both servers, which made keys of the same name.
+        # For both servers, each of which has a key of its own.
         refused = apply("tools/dns-apply", f"--options={every}", ZONE, answer="no\n")
         assert refused.returncode == 1, refused.stdout
         for host in (server.hostname, other.hostname):
             assert f"MX     10 {host}\n" in refused.stdout
-        assert "different keys of this name" in refused.stdout
+        keys = {host_records(each)["dkim"]["relative"] for each in (server, other)}
+        assert len(keys) == 2
+        for each in keys:
+            assert f"{each} " in refused.stdout
         assert "Nothing was changed." in refused.stdout
         assert served(server, ZONE) == before
 

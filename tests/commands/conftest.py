@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 from hosts import Host
+from mailpopbox.commands import dns, doctor, gathering
+from mailpopbox.examining import checks
+from patients import Round, Server
+from speakers import certificate
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +31,17 @@ def used(host: Host) -> Host:
     host.came("news@example.com", "news.example", days=20)
     host.came("news@example.com", "lists.news.example", days=10)
     return host
+
+
+@pytest.fixture
+def server(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+    for module in (gathering, dns):
+        monkeypatch.setattr(module, "CERTIFICATE", certificate(tmp_path))
+    monkeypatch.setattr(checks, "_RSPAMD", tmp_path / "rspamd.sock")
+    monkeypatch.setattr(doctor, "_MEMORY", tmp_path / "state.json")
+    return Server(host, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def around(server: Server, monkeypatch: pytest.MonkeyPatch) -> Round:
+    return Round(server, monkeypatch)

@@ -278,6 +278,9 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     certificate.write_bytes(Path(f"{certificate}.crt").read_bytes())
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    settings = tmp_path / "doctor.yml"
+    settings.write_text("resolver: false\nmta_sts: false\n")
+    monkeypatch.setattr(gathering, "SETTINGS", settings)
     monkeypatch.setattr(gathering, "CERTIFICATE", certificate)
     monkeypatch.setattr(gathering, "MAIL", tmp_path / "vmail")
     return folder
@@ -322,11 +325,17 @@ def test_an_authority_is_asked(used: Host, tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("programs")
-def test_a_web_server(used: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering, "WEB_SETTINGS", tmp_path / "nginx.conf")
-    assert "\nnginx" not in used.run("status").out
-    (tmp_path / "nginx.conf").touch()
-    assert "\nnginx                active\n" in used.run("status").out
+def test_what_the_settings_ask_for(used: Host) -> None:
+    def services() -> list[str]:
+        return list(used.run("status", "--json").json["services"])[4:]
+
+    assert services() == []
+    gathering.SETTINGS.write_text("web: true\n")
+    asked_for = ["unbound", "postfix-mta-sts-resolver", "mailpopbox-tls-policies"]
+    assert services() == [*asked_for, "nginx"]
+    # Before the first run of the playbook has come to its end.
+    gathering.SETTINGS.unlink()
+    assert services() == asked_for
 
 
 def test_something_is_wrong(used: Host, programs: Path) -> None:

@@ -57,6 +57,22 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"mailpopbox_dmarc": "reject"},
         ("mailpopbox_dmarc:", '"reject"', "monitor, relaxed, strict"),
     ),
+    "a domain that is nobody's": (
+        mailbox(domains=["example.com", "doctor.invalid"]),
+        ("mailpopbox_mailboxes[1].domains[2]:", '"doctor.invalid"', "Write a domain of yours"),
+    ),
+    "a blocklist with a dot at its end": (
+        {"mailpopbox_doctor_blocklists": ["bl.example.org."]},
+        ("mailpopbox_doctor_blocklists[1]:", '"bl.example.org."', "with no dot at the end"),
+    ),
+    "no host to try the way out at": (
+        {"mailpopbox_doctor_outside": "the outside"},
+        ("mailpopbox_doctor_outside:", '"the outside"', "Write it like example.com"),
+    ),
+    "no host that tells the time": (
+        {"mailpopbox_doctor_clock": "clock"},
+        ("mailpopbox_doctor_clock:", '"clock"', "Write it like example.com"),
+    ),
     "an address as a sealer": (
         {"mailpopbox_arc_trusted": ["list@example.org"]},
         ("mailpopbox_arc_trusted[1]:", '"list@example.org"', "Write it like example.com"),

@@ -1,5 +1,6 @@
 """Which key signs when: the one that signs is published, whatever is interrupted, and wherever."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,49 +25,74 @@ from mailpopbox.dkim.state import (
     parse,
     path_of,
     render,
-    selector_for,
 )
 
 NOW = 1_795_179_492  # 2026-11-20
-OLD, NEW = Key("s202605", "rsa"), Key("s202611", "rsa")
-NEW_ED = Key("s202611e", "ed25519")
+HOST = "mx.example.com"
+OLD, NEW = Key("s202605-mx", "rsa"), Key("s202611-mx", "rsa")
+NEW_ED = Key("s202611e-mx", "ed25519")
 FOLDER = Path("/keys")
 
 
 @pytest.mark.parametrize(
-    ("taken", "name"),
+    ("taken", "selector"),
     [
-        ((), "s202611"),
-        (("s202605",), "s202611"),
-        (("s202611",), "s20261120"),
-        (("s202611e",), "s20261120"),
-        (("s202611", "s20261120"), "s20261120-2"),
-        (("s202611", "s20261120", "s20261120-2", "s20261120-3e"), "s20261120-4"),
+        ((), "s202611-mx"),
+        (("s202605-mx",), "s202611-mx"),
+        # Those of older versions, and of other hosts, are no longer in the way.
+        (("s202611", "s202611-mx2"), "s202611-mx"),
+        (("s202611-mx",), "s20261120-mx"),
+        (("s202611e-mx",), "s20261120-mx"),
+        (("s202611-mx", "s20261120-mx"), "s20261120-2-mx"),
+        (("s202611-mx", "s20261120-mx", "s20261120-2-mx", "s20261120e-3-mx"), "s20261120-4-mx"),
     ],
 )
-def test_a_selector_bears_the_date(taken: tuple[str, ...], name: str) -> None:
-    assert selector_for(NOW, taken) == name
+def test_a_selector_bears_the_date(taken: tuple[str, ...], selector: str) -> None:
+    assert new_keys(["rsa"], HOST, NOW, taken) == (Key(selector, "rsa"),)
+
+
+@pytest.mark.parametrize(
+    ("hostname", "selector"),
+    [
+        ("mx.example.com", "s202611-mx"),
+        ("MX-2.example.com", "s202611-mx-2"),
+        ("xn--bcher-kva.example", "s202611-xn--bcher-kva"),
+        (f"{'a' * 63}.example.com", f"s202611-{'a' * 40}"),
+        (f"{'a' * 39}-{'b' * 23}.example.com", f"s202611-{'a' * 39}"),
+    ],
+)
+def test_a_selector_bears_the_host(hostname: str, selector: str) -> None:
+    assert new_keys(["rsa"], hostname, NOW, ()) == (Key(selector, "rsa"),)
+
+
+def test_a_selector_is_a_label_of_dns() -> None:
+    taken: set[str] = set()
+    for _ in range(120):
+        [key] = new_keys(["ed25519"], f"{'a' * 63}.example.com", NOW, taken)
+        assert re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])", key.selector)
+        assert key.selector not in taken
+        taken.add(key.selector)
 
 
 def test_two_algorithms_differ_in_dns() -> None:
-    assert new_keys(("rsa", "ed25519"), NOW, ()) == (NEW, NEW_ED)
+    assert new_keys(("rsa", "ed25519"), HOST, NOW, ()) == (NEW, NEW_ED)
 
 
 def test_the_first_key_signs_at_once() -> None:
-    assert first_step(Domain(), ["rsa"], NOW) == Make((NEW,))
+    assert first_step(Domain(), ["rsa"], HOST, NOW) == Make((NEW,))
     made = Domain().with_keys([NEW])
-    assert first_step(made, ["rsa"], NOW) == Switch(Domain(signing=(NEW,)))
-    assert first_step(Domain(signing=(NEW,)), ["rsa", "ed25519"], NOW) is None
+    assert first_step(made, ["rsa"], HOST, NOW) == Switch(Domain(signing=(NEW,)))
+    assert first_step(Domain(signing=(NEW,)), ["rsa", "ed25519"], HOST, NOW) is None
 
 
 def test_a_rotation_step_by_step() -> None:
     domain = Domain(signing=(OLD,))
-    assert next_step(domain, ["rsa"], NOW, ()) == Make((NEW,))
+    assert next_step(domain, ["rsa"], HOST, NOW, ()) == Make((NEW,))
     domain = domain.with_keys([OLD, NEW])
     assert domain.keys == (OLD, NEW)
-    assert next_step(domain, ["rsa"], NOW, ()) == Wait((NEW,))
+    assert next_step(domain, ["rsa"], HOST, NOW, ()) == Wait((NEW,))
     turned = Domain(signing=(NEW,), retired={OLD: NOW})
-    assert next_step(domain, ["rsa"], NOW, {NEW}) == Switch(turned)
+    assert next_step(domain, ["rsa"], HOST, NOW, {NEW}) == Switch(turned)
     last = NOW + RETIRED_SECONDS - 1
     assert last_step(turned, last) is None
     assert turned.needed(last) == (NEW, OLD)
@@ -76,8 +102,8 @@ def test_a_rotation_step_by_step() -> None:
 
 def test_a_second_algorithm_joins_with_the_next_rotation() -> None:
     domain = Domain(signing=(OLD,)).with_keys([OLD, NEW])
-    assert next_step(domain, ["rsa", "ed25519"], NOW, {NEW}) == Make(
-        (Key("s20261120e", "ed25519"),)
+    assert next_step(domain, ["rsa", "ed25519"], HOST, NOW, {NEW}) == Make(
+        (Key("s20261120e-mx", "ed25519"),)
     )
 
 
@@ -88,13 +114,13 @@ def test_the_file_keeps_what_is_known() -> None:
     }
     text = render(domains, FOLDER)
     assert parse(text) == domains
-    assert '"path": "/keys/example.com/s202611.rsa.key"' in text
-    assert '"path": "/keys/example.com/s202611e.ed25519.seed"' in text
+    assert '"path": "/keys/example.com/s202611-mx.rsa.key"' in text
+    assert '"path": "/keys/example.com/s202611e-mx.ed25519.seed"' in text
     assert parse("") == {}
 
 
 def test_where_a_key_lies() -> None:
-    assert path_of(FOLDER, "example.com", NEW_ED).name == "s202611e.ed25519.key"
+    assert path_of(FOLDER, "example.com", NEW_ED).name == "s202611e-mx.ed25519.key"
 
 
 @pytest.mark.parametrize(
@@ -156,14 +182,14 @@ class World:
 @given(st.data())
 def test_the_key_that_signs_is_always_published(data: st.DataObject) -> None:
     world = World()
-    while step := first_step(world.domain, ["rsa"], world.now):
+    while step := first_step(world.domain, ["rsa"], HOST, world.now):
         list(world.actions(step))
     world.dns |= world.disk
     for _ in range(data.draw(st.integers(1, 12))):
         world.now += data.draw(st.sampled_from([60, 86400, RETIRED_SECONDS]))
         algorithms = data.draw(st.sampled_from([["rsa"], ["rsa", "ed25519"]]))
         old = last_step(world.domain, world.now)
-        step = old or next_step(world.domain, algorithms, world.now, world.dns)
+        step = old or next_step(world.domain, algorithms, HOST, world.now, world.dns)
         for _done in world.actions(step):
             signing = world.domain.signing
             assert signing

@@ -70,14 +70,14 @@ def test_names_are_kept_in_lower_case() -> None:
             MINIMAL | {"quux": 1},
             (
                 "quux: unknown key; known are socket, hostname, mailboxes, log_level, display_name,"
-                " bare_login, auto_sendas, ledger, ledger_days, dkim_algorithms"
+                " bare_login, auto_sendas, ledger, ledger_days, dkim_algorithms, doctor"
             ),
         ),
         (
             MINIMAL | {7: 1},
             (
                 "7: unknown key; known are socket, hostname, mailboxes, log_level, display_name,"
-                " bare_login, auto_sendas, ledger, ledger_days, dkim_algorithms"
+                " bare_login, auto_sendas, ledger, ledger_days, dkim_algorithms, doctor"
             ),
         ),
         (

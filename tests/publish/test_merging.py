@@ -219,18 +219,19 @@ def test_a_name_on_the_web_may_lead_to_another_host() -> None:
 
 
 def test_old_keys_are_found() -> None:
-    names = ("s202501", "s20250131e", "s20250131-2", "google", "s2025", "s202611")
+    older = ("s202501", "s20250131e", "s20250131-2", "s202501-mx", "s20250131e-2-mx")
+    names = (*older, "google", "s2025", "s202611-mx")
     there: dict[Question, Values] = {
         (f"{name}._domainkey.{domain}", "TXT"): ("v=DKIM1; p=T0xE",)
         for name in names
         for domain in (ZONE, "b.example.com")
     }
     there["s202501._domainkey.example.com", "A"] = ("192.0.2.1",)
-    ours = [wanted("dkim", "s202611._domainkey.example.com")]
+    ours = [wanted("dkim", "s202611-mx._domainkey.example.com")]
     assert retired(ZONE, ours, there) == sorted(
         [
-            *(f"{name}._domainkey.{ZONE}" for name in names[:3]),
-            *(f"{name}._domainkey.b.example.com" for name in (*names[:3], "s202611")),
+            *(f"{name}._domainkey.{ZONE}" for name in older),
+            *(f"{name}._domainkey.b.example.com" for name in (*older, "s202611-mx")),
         ]
     )
 

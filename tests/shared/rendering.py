@@ -40,6 +40,10 @@ LARGE: dict[str, Any] = {
     "mailpopbox_spam_mark": 0,
     "mailpopbox_spam_reject": 0,
     "mailpopbox_capture_outbound": "c@example.org",
+    "mailpopbox_doctor": False,
+    "mailpopbox_doctor_blocklists": [],
+    "mailpopbox_doctor_outside": "198.51.100.9",
+    "mailpopbox_doctor_clock": "",
     "mailpopbox_postfix_extra": {"smtpd_hard_error_limit": 5},
 }
 ACME: dict[str, Any] = SMALL | {

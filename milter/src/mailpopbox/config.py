@@ -74,6 +74,12 @@ class Config:
     ledger_days: int = 400
     # Of each of these, a domain has a key that signs.
     dkim_algorithms: tuple[str, ...] = ("rsa",)
+    # Who may send as every address of the server, to itself only: to see that all works.
+    doctor: str = ""
+
+    def is_doctor(self, address: str | None) -> bool:
+        """Tell whether an address, or a login, is that of the doctor; there may be none."""
+        return bool(address) and str(address).lower() == self.doctor
 
     def owner_of(self, address: str) -> str | None:
         """Return the login of the mailbox in which mail to an address arrives."""
@@ -182,6 +188,7 @@ def parse(document: object) -> Config:
         ledger=top.optional("ledger", _wrong_ledger, DEFAULT_LEDGER, _show_ledger),
         ledger_days=top.number("ledger_days", 1, 400),
         dkim_algorithms=top.texts("dkim_algorithms", _wrong_algorithm) or ("rsa",),
+        doctor=top.optional("doctor", _wrong_address, "").lower(),
         mailboxes=tuple(_mailboxes(top, problems)),
     )
     problems.extend(_repetitions(config.mailboxes))
@@ -260,6 +267,10 @@ def wrong_domain(name: str) -> str:
     if _DOMAIN.fullmatch(name):
         return ""
     return "is no domain name; write one like mx.example.com (xn--… for letters outside ASCII)"
+
+
+def wrong_path(path: str) -> str:
+    return "" if path.startswith("/") else "is no absolute path; write one that begins with /"
 
 
 def _wrong_address(address: str) -> str:

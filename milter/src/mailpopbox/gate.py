@@ -61,10 +61,24 @@ def refusal_for(
         return None
     if _is_welcome(address, sender, mailbox, register, now):
         return None
-    # Word for word what Postfix answers where there is no such mailbox.
+    return _unknown(recipient)
+
+
+def _unknown(recipient: str) -> Refusal:
+    """Answer word for word what Postfix does where there is no such mailbox."""
     shown = recipient.encode("utf-8", "replace").decode()
     text = f"<{shown}>: Recipient address rejected: User unknown in virtual mailbox table"
     return Refusal(550, "5.1.1", text)
+
+
+def refusal_by_doctor(recipient: str, login: str | None, config: Config) -> Refusal | None:
+    """Keep everybody else's mail from the doctor, and the doctor's from everybody else."""
+    is_for_it, is_by_it = config.is_doctor(canonical(recipient)), config.is_doctor(login)
+    if is_for_it == is_by_it:
+        return None
+    if login is None:
+        return _unknown(recipient)
+    return Refusal(550, "5.7.1", "The doctor writes to itself, and nobody else writes to it.")
 
 
 def _is_welcome(

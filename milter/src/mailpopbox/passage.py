@@ -56,7 +56,7 @@ def passage_of(transaction: Transaction, decision: Decision, config: Config) -> 
     ids = tuple(dict.fromkeys(found))[:_MOST_IDS]
     if transaction.login is None and _has_a_tag(transaction):
         ids += tuple(map(with_a_tag, ids))
-    uses = chain(_going_out(transaction, decision), _coming_in(transaction, after, config))
+    uses = chain(_going_out(transaction, decision, config), _coming_in(transaction, after, config))
     return Passage(ids, tuple(uses))
 
 
@@ -83,9 +83,10 @@ def canonical(address: str) -> str:
     return f"{local}{at}{ascii_domain(domain) or domain}"
 
 
-def _going_out(transaction: Transaction, decision: Decision) -> Iterator[Use]:
-    if transaction.login is not None and decision.address is not None:
-        yield Use(transaction.login.lower(), decision.address, sent=True)
+def _going_out(transaction: Transaction, decision: Decision, config: Config) -> Iterator[Use]:
+    login, address = transaction.login, decision.address
+    if login is not None and address is not None and not config.is_doctor(login):
+        yield Use(login.lower(), address, sent=True)
 
 
 def _coming_in(

@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import asdict, dataclass, replace
 
+from mailpopbox.letter import Letter
 from mailpopbox.utc import iso_day
 
 DAY = 24 * 60 * 60
@@ -35,14 +36,6 @@ class Renewal:
     # When and why the administrator was written to; None when there is nothing to take back.
     mailed_at: int | None = None
     mailed_why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """What the administrator is told."""
-
-    subject: str
-    text: str
 
 
 def recalled(text: str) -> Renewal:

@@ -20,7 +20,7 @@ import Milter
 from mailpopbox import rules
 from mailpopbox.config import Config, Watched
 from mailpopbox.counters import Counters
-from mailpopbox.gate import refusal_for
+from mailpopbox.gate import refusal_by_doctor, refusal_for
 from mailpopbox.ledger import LedgerError
 from mailpopbox.ledger.store import Store, ledger_at
 from mailpopbox.message import (
@@ -106,7 +106,9 @@ class Session(Milter.Base):
         started = time.perf_counter()
         try:
             message, address = self.collected, self.as_postfix_reads(_bare(recipient))
-            refusal = refusal_for(address, message.sender, self.config, self.ledger, time.time())
+            refusal = refusal_by_doctor(address, message.login, self.config) or refusal_for(
+                address, message.sender, self.config, self.ledger, time.time()
+            )
             if refusal is None:
                 message.recipients.append(address)
                 return Milter.CONTINUE

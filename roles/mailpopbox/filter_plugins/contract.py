@@ -25,6 +25,8 @@ DISPUTED = frozenset("ßς\u200c\u200d")
 ALWAYS_OPEN = ("postmaster", "abuse")
 DKIM_ALGORITHMS = (["rsa"], ["rsa", "ed25519"])
 MANY = 1_000_000
+# Who writes to itself to see that all works; the domain can never be anybody's (RFC 6761).
+DOCTOR = "doctor@doctor.invalid"
 
 RANGES = {
     "mailpopbox_vmail_uid": (500, 60000),
@@ -70,6 +72,8 @@ def ascii_domain(text: str) -> str:
         )
     if labels[-1].isdigit():
         raise RefusedError(f'"{text}" is an IP address. Write a name.')
+    if labels[-1] == "invalid":
+        raise RefusedError(f'"{text}" ends in .invalid, where nothing is. Write a domain of yours.')
     return name
 
 
@@ -116,6 +120,14 @@ def ip_address(text: str) -> str:
     if any(getattr(found, trait) for trait in traits):
         raise RefusedError(f'"{text}" leads nobody to this host. Write the one that others reach.')
     return str(found)
+
+
+def host_name(text: str) -> str:
+    """Return a host that is asked for something, by name or address."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return ascii_domain(text)
 
 
 def domain_of(text: str) -> str:
@@ -337,6 +349,13 @@ def model(values: Values) -> dict[str, Any]:
     domains = read.texts("mailpopbox_dns_domains", ascii_domain, values["mailpopbox_dns_domains"])
     trusted = read.texts("mailpopbox_arc_trusted", ascii_domain, values["mailpopbox_arc_trusted"])
     lists = read.texts("mailpopbox_dnsbl", ascii_domain, values["mailpopbox_dnsbl"])
+    named = values["mailpopbox_doctor_blocklists"]
+    blocklists = read.texts("mailpopbox_doctor_blocklists", ascii_domain, named)
+    asked = {
+        key: read.text(f"mailpopbox_{key}", host_name, text) if text else ""
+        for key in ("doctor_outside", "doctor_clock")
+        for text in [values[f"mailpopbox_{key}"]]
+    }
     problems = [
         *read.problems,
         *claimed_twice(mailboxes),
@@ -372,6 +391,9 @@ def model(values: Values) -> dict[str, Any]:
             "capture_outbound": plain["capture_outbound"].lower(),
             "addresses": addresses,
             "dns_domains": domains,
+            "doctor_blocklists": blocklists,
+            "doctor_login": DOCTOR,
+            **asked,
         },
     }
 

@@ -4,34 +4,25 @@ import argparse
 import fcntl
 import logging
 import os
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.message import EmailMessage
 from pathlib import Path
-from typing import NamedTuple
 
 from mailpopbox import renewal
 from mailpopbox.commands import gathering
 from mailpopbox.commands.command import DONE, NO, Command, add_json, refused
 from mailpopbox.commands.report import Certificate, Unknown
+from mailpopbox.commands.running import post, run
 from mailpopbox.commands.screen import Screen
 from mailpopbox.commands.times import clock
-from mailpopbox.renewal import Letter, Renewal
+from mailpopbox.renewal import Renewal
 from mailpopbox.utc import iso
 
 log = logging.getLogger(__name__)
 
 INSTALL = Path("/usr/local/lib/mailpopbox/install-certificate")
 _SECONDS = 60
-
-
-class Ended(NamedTuple):
-    """How a program ended, and all that it said."""
-
-    well: bool
-    said: str
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,7 +80,7 @@ def _in_force() -> bytes:
 def _got(settings: dict[str, str], *, force: bool) -> str:
     """Let certbot see to the certificate; return why it could not."""
     words = ["certbot", "certonly", "--config", str(gathering.ACME_SETTINGS)]
-    ended = _run([*words, "--force-renewal"] if force else words, renewal.patience(settings))
+    ended = run([*words, "--force-renewal"] if force else words, renewal.patience(settings))
     return "" if ended.well else renewal.reason_of(ended.said)
 
 
@@ -99,28 +90,8 @@ def _installed(settings: dict[str, str]) -> str:
     Certbot's hook has done so if there was something new, but nobody hears of a hook that fails.
     """
     live = f"{settings['config-dir']}/live/{settings['cert-name']}"
-    ended = _run([str(INSTALL), f"{live}/fullchain.pem", f"{live}/privkey.pem"], _SECONDS)
+    ended = run([str(INSTALL), f"{live}/fullchain.pem", f"{live}/privkey.pem"], _SECONDS)
     return "" if ended.well else " ".join(ended.said.split())
-
-
-def _run(words: list[str], seconds: int, *, given: str = "") -> Ended:
-    try:
-        done = subprocess.run(
-            words,
-            check=False,
-            input=given,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=seconds,
-            env={**os.environ, "LC_ALL": "C.UTF-8"},
-        )
-    except subprocess.TimeoutExpired:
-        return Ended(well=False, said=f"{words[0]} did not end within {seconds} seconds")
-    except OSError as error:
-        return Ended(well=False, said=f"{words[0]}: {error.strerror}")
-    # In this order, what went wrong stands last, whenever it was written.
-    return Ended(done.returncode == 0, done.stdout + done.stderr)
 
 
 def _told(after: Renewal, name: str, found: Certificate | Unknown, now: int) -> Renewal:
@@ -128,20 +99,7 @@ def _told(after: Renewal, name: str, found: Certificate | Unknown, now: int) -> 
     if isinstance(found, Unknown):
         return after
     words = renewal.letter(after, name, found.expires, now)
-    return renewal.mailed(after, now) if words and _mail(words) else after
-
-
-def _mail(words: Letter) -> bool:
-    """Hand a letter to Postfix; what fails is tried again the next time."""
-    message = EmailMessage()
-    message["From"] = message["To"] = "root"
-    message["Subject"] = words.subject
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(words.text)
-    ended = _run(["sendmail", "-i", "-t"], _SECONDS, given=message.as_string())
-    if not ended.well:
-        log.error("no letter: %s", " ".join(ended.said.split()))
-    return ended.well
+    return renewal.mailed(after, now) if words and post(words) else after
 
 
 def _keep(after: Renewal) -> None:

@@ -57,6 +57,10 @@ class Keys:
     def algorithms(self) -> tuple[str, ...]:
         return self.desk.config.dkim_algorithms
 
+    @property
+    def hostname(self) -> str:
+        return self.desk.config.hostname
+
     def known(self) -> dict[str, Domain]:
         found = self.shelf.domains()
         return {name: found.get(name, Domain()) for name in self.names}
@@ -118,7 +122,7 @@ def _prepare(keys: Keys, _wait: bool) -> int:  # noqa: FBT001
 def _prepared(keys: Keys, name: str) -> bool:
     """Make the first key of a domain, and let it sign; tell whether it had none."""
     had_none = False
-    while step := first_step(keys.known()[name], keys.algorithms, keys.desk.now):
+    while step := first_step(keys.known()[name], keys.algorithms, keys.hostname, keys.desk.now):
         keys.do(name, step)
         had_none = True
     return had_none
@@ -200,7 +204,8 @@ def _turned(keys: Keys, name: str) -> bool:
     """Bring a domain as far as it goes now; tell whether its new keys sign."""
     while True:
         domain = keys.known()[name]
-        step = next_step(domain, keys.algorithms, keys.desk.now, keys.published(name, domain))
+        published = keys.published(name, domain)
+        step = next_step(domain, keys.algorithms, keys.hostname, keys.desk.now, published)
         keys.do(name, step)
         if not isinstance(step, Make):
             return isinstance(step, Switch)

@@ -60,15 +60,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _dns(arguments: argparse.Namespace) -> int:
     facts, screen = load(arguments.config), Screen.of_process()
     now = int(time.time())
-    addresses = usable(facts.addresses or _addresses_of_host(), ipv6=facts.ipv6)
-    if not addresses:
-        raise to_repair(
-            "This host has no address that others reach. Name those that lead to it in"
-            " mailpopbox_addresses, and run the playbook."
-        )
-    keys = _keys((facts.hostname, *facts.domains, *facts.others), Shelf(arguments.keys), now)
-    found = records(facts, addresses, keys, _tlsa() if arguments.tlsa else "", _policy(facts))
-    zone_of = _zone_of()
+    addresses = addresses_for(facts)
+    keys = keys_of(facts, Shelf(arguments.keys), now)
+    in_force = tlsa_in_force() if arguments.tlsa else ""
+    found = records(facts, addresses, keys, in_force, policy_of(facts))
+    zone_of = public_zones()
     every = zones(found, (*facts.domains, facts.hostname), zone_of)
     chosen = _chosen(every, arguments.zones)
     names = {zone.name for zone in chosen}
@@ -87,6 +83,17 @@ def _dns(arguments: argparse.Namespace) -> int:
 # --- What is known on the host ---
 
 
+def addresses_for(facts: Facts) -> tuple[str, ...]:
+    """Return the addresses at which others reach the host."""
+    addresses = usable(facts.addresses or _addresses_of_host(), ipv6=facts.ipv6)
+    if not addresses:
+        raise to_repair(
+            "This host has no address that others reach. Name those that lead to it in"
+            " mailpopbox_addresses, and run the playbook."
+        )
+    return addresses
+
+
 def _addresses_of_host() -> tuple[str, ...]:
     printed = output(["ip", "-json", "address"])
     if isinstance(printed, Unknown):
@@ -97,19 +104,20 @@ def _addresses_of_host() -> tuple[str, ...]:
         raise refused(f"ip -json address printed {error}.") from error
 
 
-def _keys(names: Sequence[str], shelf: Shelf, now: int) -> Keys:
+def keys_of(facts: Facts, shelf: Shelf, now: int) -> Keys:
     """Return the keys that sign, those that are about to, and those whose mail is still read."""
     try:
         known = shelf.domains()
     except PermissionError as error:
         raise refused(f"{shelf.folder}: no right to it; run this as root.") from error
+    names = (facts.hostname, *facts.domains, *facts.others)
     found = {name: known[name].needed(now) for name in names if name in known}
     return {
         name: tuple(shelf.public(name, key) for key in keys) for name, keys in found.items() if keys
     }
 
 
-def _policy(facts: Facts) -> str:
+def policy_of(facts: Facts) -> str:
     """Return the policy for MTA-STS as it is served."""
     try:
         return Path(facts.mta_sts).read_text("utf-8", "replace")
@@ -117,7 +125,7 @@ def _policy(facts: Facts) -> str:
         return ""
 
 
-def _tlsa() -> str:
+def tlsa_in_force() -> str:
     if not os.access(CERTIFICATE, os.R_OK):
         raise refused(f"{CERTIFICATE} cannot be read; run this as root.")
     printed = output(["openssl", "x509", "-noout", "-pubkey", "-in", str(CERTIFICATE)])
@@ -126,7 +134,7 @@ def _tlsa() -> str:
     return tlsa(printed)
 
 
-def _zone_of() -> standing.ZoneOf:
+def public_zones() -> standing.ZoneOf:
     # Here, because it needs a package that most commands do without.
     try:
         from mailpopbox.commands.organisations import organisation  # noqa: PLC0415
@@ -188,7 +196,7 @@ def _check(
     arguments: argparse.Namespace,
     screen: Screen,
 ) -> int:
-    checked = _checked(chosen, addresses, arguments.server)
+    checked = checked_zones(chosen, addresses, arguments.server)
     notes += standing.without_zone(checked)
     states = standing.count(checked)
     if arguments.json:
@@ -207,11 +215,11 @@ def _check(
     return UNANSWERED if states[UNKNOWN] else DONE
 
 
-def _checked(
-    chosen: Sequence[Zone], addresses: Sequence[str], server: str
+def checked_zones(
+    chosen: Sequence[Zone], addresses: Sequence[str], server: str = ""
 ) -> list[standing.Checked]:
     """Ask DNS about zones, or one of their servers, which knows nothing of addresses."""
-    # Here, because it needs a package that all other commands do without.
+    # Here, because it needs a package that most commands do without.
     try:
         from mailpopbox.commands.resolving import Asker  # noqa: PLC0415
     except ImportError as error:

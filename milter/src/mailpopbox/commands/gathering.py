@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,8 @@ from pathlib import Path
 from mailpopbox.commands.command import CommandError
 from mailpopbox.commands.desk import Desk
 from mailpopbox.commands.report import Certificate, LedgerState, Queue, Report, Size, Unknown
+from mailpopbox.doctor.services import SERVICES, wanted
+from mailpopbox.doctor.settings import DOCTOR, Settings, load
 from mailpopbox.ledger import LedgerError
 from mailpopbox.ledger.entries import frozen_mailboxes, totals
 from mailpopbox.ledger.store import engine_for
@@ -21,32 +24,25 @@ MAIL = Path("/var/vmail")
 # They are there where an authority is asked for certificates.
 ACME_SETTINGS = Path("/etc/mailpopbox/acme/certbot.ini")
 ACME_STATE = Path("/var/lib/mailpopbox-acme/state.json")
-# It is there where something is served over HTTPS.
-WEB_SETTINGS = Path("/etc/mailpopbox/web/nginx.conf")
+# What is meant to run; the playbook writes it in the end.
+SETTINGS = Path(DOCTOR)
 
-# Where Debian 12 runs Postfix in postfix@-, postfix itself has done its work and is "exited".
-UNITS = {
-    "postfix": ("postfix@-.service", "postfix.service"),
-    "dovecot": ("dovecot.service",),
-    "mailpopbox-milter": ("mailpopbox-milter.service",),
-    "rspamd": ("rspamd.service",),
-}
-WEB_UNITS = {"nginx": ("nginx.service",)}
 _SECONDS = 20
 
 
 def gathered(desk: Desk) -> Report:
     """Ask everything."""
-    units = UNITS | (WEB_UNITS if WEB_SETTINGS.exists() else {})
+    settings = load(SETTINGS) if SETTINGS.exists() else Settings()
+    units = wanted(SERVICES, settings)
     return Report(
-        services={name: _service(each) for name, each in units.items()},
-        queue=_queue(),
+        services={name: service(each) for name, each in units.items()},
+        queue=queue(),
         mailboxes={
             each.login: size_of(MAIL / each.login / "Maildir") for each in desk.config.mailboxes
         },
         certificate=certificate(),
         renewal=remembered_renewal() if ACME_SETTINGS.exists() else None,
-        ledger=_ledger(desk),
+        ledger=ledger_state(desk),
     )
 
 
@@ -72,7 +68,7 @@ def output(words: Sequence[str]) -> str | Unknown:
     return done.stdout
 
 
-def _service(units: Sequence[str]) -> str | Unknown:
+def service(units: Sequence[str]) -> str | Unknown:
     printed = output(["systemctl", "show", "--property=ActiveState,SubState", *units])
     return printed if isinstance(printed, Unknown) else service_state(printed)
 
@@ -90,7 +86,7 @@ def service_state(printed: str) -> str:
     return next((each for each in states if each not in {"active", "inactive"}), "inactive")
 
 
-def _queue() -> Queue | Unknown:
+def queue() -> Queue | Unknown:
     printed = output(["postqueue", "-j"])
     return printed if isinstance(printed, Unknown) else queue_of(printed.splitlines())
 
@@ -134,20 +130,22 @@ def certificate() -> Certificate | Unknown:
     """Look at the certificate that is in force."""
     if not os.access(CERTIFICATE, os.R_OK):
         return Unknown(f"{CERTIFICATE} cannot be read")
-    words = ["openssl", "x509", "-noout", "-enddate", "-subject", "-issuer", "-in"]
+    wanted = ["-enddate", "-subject", "-issuer", "-ext", "subjectAltName"]
+    words = ["openssl", "x509", "-noout", *wanted, "-in"]
     printed = output([*words, str(CERTIFICATE)])
     return printed if isinstance(printed, Unknown) else certificate_of(printed)
 
 
 def certificate_of(printed: str) -> Certificate | Unknown:
-    """Read lines like `notAfter=Nov 20 09:36:11 2036 GMT`, `subject=CN = a` and `issuer=CN = b`."""
+    """Read lines like `notAfter=Nov 20 09:36:11 2036 GMT`, `issuer=CN = b`, `DNS:a.example.com`."""
     told = dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
     text = " ".join(told.get("notAfter", "").split())
     try:
         found = datetime.strptime(text, "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)
     except ValueError:
         return Unknown("openssl printed no date")
-    return Certificate(int(found.timestamp()), told.get("subject") == told.get("issuer"))
+    names = tuple(re.findall(r"\bDNS:([^\s,]+)", printed))
+    return Certificate(int(found.timestamp()), told.get("subject") == told.get("issuer"), names)
 
 
 def remembered_renewal() -> Renewal:
@@ -155,7 +153,7 @@ def remembered_renewal() -> Renewal:
     return recalled(ACME_STATE.read_text()) if ACME_STATE.exists() else Renewal()
 
 
-def _ledger(desk: Desk) -> LedgerState | Unknown:
+def ledger_state(desk: Desk) -> LedgerState | Unknown:
     place = desk.config.ledger
     # Without any password.
     shown = engine_for(place).shown

@@ -46,6 +46,8 @@ class Certificate:
 
     expires: int
     is_self_signed: bool = False
+    # Whom it is for.
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def problems(report: Report, now: int) -> Iterator[str]:
         if isinstance(state, str) and state != "active":
             yield f"{name} is {state}; see: journalctl -u {name}"
     yield from _certificate_problems(report.certificate, now)
-    yield from _renewal_problems(report.renewal, report.certificate, now)
+    yield from renewal_problems(report.renewal, report.certificate, now)
     if isinstance(report.queue, Queue) and report.queue.messages.get("hold"):
         yield "mail is held in the queue; see: postqueue -p"
     if isinstance(report.ledger, Unknown) and report.ledger.is_wrong:
@@ -94,7 +96,7 @@ def _certificate_problems(found: Certificate | Unknown, now: int) -> Iterator[st
         yield f"the certificate expires in {left(found.expires - now)}"
 
 
-def _renewal_problems(
+def renewal_problems(
     renewal: Renewal | None, found: Certificate | Unknown, now: int
 ) -> Iterator[str]:
     if renewal is None:

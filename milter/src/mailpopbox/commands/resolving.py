@@ -161,11 +161,16 @@ def _first_answer(
     return last.ask(name, kind)
 
 
-def _resolver() -> Servers:
+def resolvers() -> tuple[str, ...]:
+    """Return whom the host asks."""
     try:
-        addresses = tuple(map(str, dns.resolver.Resolver(_CONFIGURATION).nameservers))
+        return tuple(map(str, dns.resolver.Resolver(_CONFIGURATION).nameservers))
     except dns.resolver.NoResolverConfiguration as error:
         raise refused(f"{_CONFIGURATION} names no resolver to ask.") from error
+
+
+def _resolver() -> Servers:
+    addresses = resolvers()
     return Servers(addresses, f"the resolver ({', '.join(addresses)})")
 
 

@@ -79,7 +79,11 @@ class Screen:
         return cls(sys.stdout, sys.stderr, width, coloured)
 
     def line(self, text: str = "", style: str = "") -> None:
-        self.out.write(_encodable(self.styled(printable(text), style), self.out) + "\n")
+        self.write(self.styled(printable(text), style))
+
+    def write(self, line: str) -> None:
+        """Print a line that has its styles already."""
+        self.out.write(_encodable(line, self.out) + "\n")
 
     def note(self, text: str) -> None:
         """Say something that is not the answer."""

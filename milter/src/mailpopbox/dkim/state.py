@@ -5,9 +5,10 @@ a state that is right by itself, so whoever is interrupted goes on where it stop
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import yaml
@@ -91,21 +92,38 @@ class Delete:
 Step = Make | Wait | Switch | Delete
 
 
-def selector_for(now: int, taken: Collection[str]) -> str:
-    """Return a new selector that bears the date: s202611, or s20261120 if that is taken."""
+# What stands behind the date, since two keys cannot share a name in DNS.
+_MARKS = {"rsa": "", "ed25519": "e"}
+# So much of a host's name that the whole is a label of DNS, which has 63 octets at most.
+_LONGEST_HOST = 40
+
+
+def new_keys(
+    algorithms: Iterable[str], hostname: str, now: int, taken: Collection[str]
+) -> tuple[Key, ...]:
+    """Name a key for each algorithm.
+
+    A selector bears the month and the host, since other hosts may have keys of the domain:
+    s202611-mx and s202611e-mx, or s20261120-mx and so on if one of them is taken.
+    """
+    host = hostname.partition(".")[0].lower()[:_LONGEST_HOST].rstrip("-")
+    candidates = (
+        {each: f"{date}{mark}{number}-{host}" for each, mark in _MARKS.items()}
+        for date, number in _dates(now)
+    )
+    names = next(each for each in candidates if not set(each.values()) & set(taken))
+    return tuple(Key(names[each], each) for each in algorithms)
+
+
+def _dates(now: int) -> Iterator[tuple[str, str]]:
+    """Yield what tells a key from those before it: the month, the day, and a number."""
     date = datetime.fromtimestamp(now, UTC)
-    names = [f"s{date:%Y%m}", f"s{date:%Y%m%d}"]
-    names += [f"{names[-1]}-{number}" for number in range(2, len(taken) + 3)]
-    return next(name for name in names if not {name, f"{name}e"} & set(taken))
+    yield f"s{date:%Y%m}", ""
+    yield f"s{date:%Y%m%d}", ""
+    yield from ((f"s{date:%Y%m%d}", f"-{number}") for number in count(2))
 
 
-def new_keys(algorithms: Iterable[str], now: int, taken: Collection[str]) -> tuple[Key, ...]:
-    """Name a key for each algorithm. They differ in DNS: the name of Ed25519's ends in e."""
-    name = selector_for(now, taken)
-    return tuple(Key(name if each == "rsa" else f"{name}e", each) for each in algorithms)
-
-
-def first_step(domain: Domain, algorithms: Iterable[str], now: int) -> Step | None:
+def first_step(domain: Domain, algorithms: Iterable[str], hostname: str, now: int) -> Step | None:
     """Return what a domain lacks before anything of it can be signed.
 
     Its first keys sign at once: mail with a signature that nobody can check yet is no worse than
@@ -113,15 +131,15 @@ def first_step(domain: Domain, algorithms: Iterable[str], now: int) -> Step | No
     """
     if domain.signing:
         return None
-    missing = _missing(domain, algorithms, now)
+    missing = _missing(domain, algorithms, hostname, now)
     return Make(missing) if missing else Switch(replace(domain, signing=domain.coming, coming=()))
 
 
 def next_step(
-    domain: Domain, algorithms: Iterable[str], now: int, published: Collection[Key]
+    domain: Domain, algorithms: Iterable[str], hostname: str, now: int, published: Collection[Key]
 ) -> Step:
     """Return what brings a rotation on; `published` are the keys whose records DNS has."""
-    missing = _missing(domain, algorithms, now)
+    missing = _missing(domain, algorithms, hostname, now)
     if missing:
         return Make(missing)
     unseen = tuple(key for key in domain.coming if key not in published)
@@ -138,11 +156,12 @@ def last_step(domain: Domain, now: int) -> Step | None:
     return Delete(old, replace(domain, retired=kept)) if old else None
 
 
-def _missing(domain: Domain, algorithms: Iterable[str], now: int) -> tuple[Key, ...]:
+def _missing(domain: Domain, algorithms: Iterable[str], hostname: str, now: int) -> tuple[Key, ...]:
     """Return the keys that the next turn needs and that are not made yet."""
     there = {key.algorithm for key in domain.coming}
     wanted = [each for each in algorithms if each not in there]
-    return new_keys(wanted, now, {key.selector for key in domain.keys}) if wanted else ()
+    taken = {key.selector for key in domain.keys}
+    return new_keys(wanted, hostname, now, taken) if wanted else ()
 
 
 # --- The file ---

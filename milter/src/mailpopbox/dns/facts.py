@@ -4,7 +4,7 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailpopbox.config import ConfigError, read, wrong_domain
+from mailpopbox.config import ConfigError, read, wrong_domain, wrong_path
 from mailpopbox.section import section_of
 
 POLICIES = ("none", "quarantine", "reject")
@@ -51,7 +51,7 @@ def parse(document: object) -> Facts:
         pop3_starttls=top.switch("pop3_starttls", default=False),
         dmarc=top.choice("dmarc", POLICIES, "none"),
         web=top.switch("web", default=False),
-        mta_sts=top.optional("mta_sts", _wrong_path, MTA_STS),
+        mta_sts=top.optional("mta_sts", wrong_path, MTA_STS),
     )
     if problems:
         raise ConfigError(problems)
@@ -64,7 +64,3 @@ def _wrong_address(text: str) -> str:
     except ValueError:
         return "is no IP address; write one like 192.0.2.1 or 2001:db8::1"
     return ""
-
-
-def _wrong_path(path: str) -> str:
-    return "" if path.startswith("/") else "is no absolute path; write one that begins with /"

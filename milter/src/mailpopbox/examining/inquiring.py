@@ -1,0 +1,163 @@
+"""The checks of the doctor that ask DNS, and others by what it says."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from mailpopbox.commands import dns, gathering
+from mailpopbox.commands.dkim import names_of
+from mailpopbox.commands.report import Unknown
+from mailpopbox.commands.standing import Checked
+from mailpopbox.dkim.state import path_of
+from mailpopbox.dns.judging import MISSING, Question, Trouble, Values
+from mailpopbox.dns.judging import Finding as Standing
+from mailpopbox.dns.records import records as records_of
+from mailpopbox.dns.zones import REVERSE, Zone, zones
+from mailpopbox.doctor import doors, names
+from mailpopbox.doctor import trip as trips
+from mailpopbox.doctor.finding import good
+from mailpopbox.examining import knocking, selfmail
+from mailpopbox.examining.patient import Findings, Patient
+
+_RESOLVER = "127.0.0.1"
+_MOST_SERVERS = 3
+
+
+def _ask(questions: Sequence[Question], server: str = "") -> Mapping[Question, Values | Trouble]:
+    """Ask the resolver of the host, or the one that is named."""
+    # Here, because it needs a package that most commands do without.
+    from mailpopbox.commands.resolving import Asker  # noqa: PLC0415
+
+    asker = Asker(server)
+    return asker.answers([(each, asker.anybody()) for each in questions])
+
+
+def resolver(patient: Patient) -> Findings:
+    from mailpopbox.commands.resolving import resolvers  # noqa: PLC0415
+
+    own = [_RESOLVER] if patient.settings.resolver else []
+    question = (patient.hostname, "A")
+    found = {each: _ask([question], each)[question] for each in dict.fromkeys([*own, *resolvers()])}
+    return names.resolver(
+        {each: answer if isinstance(answer, Trouble) else None for each, answer in found.items()}
+    )
+
+
+def records(patient: Patient) -> Findings:
+    every = [zone for zone in _zones(patient) if zone.name != REVERSE]
+    checked = dns.checked_zones(every, patient.addresses)
+    gone = [each for each in checked if _is_gone(each)]
+    return names.records(
+        _standings(each for each in checked if each not in gone), [each.zone.name for each in gone]
+    )
+
+
+def _is_gone(checked: Checked) -> bool:
+    """Tell whether a domain is nowhere; some are a part of the zone above."""
+    return not checked.exists and {each.state for each in checked.findings} <= {MISSING}
+
+
+def reverse(patient: Patient) -> Findings:
+    every = [zone for zone in _zones(patient) if zone.name == REVERSE]
+    printed = gathering.output(["postconf", "-xh", "smtp_helo_name"])
+    called = {
+        "when it sends (HELO)": printed if isinstance(printed, Unknown) else printed.strip(),
+        "when it greets": knocking.name_in_greeting(),
+    }
+    checked = dns.checked_zones(every, patient.addresses)
+    return names.reverse(_standings(checked), called, patient.hostname)
+
+
+def _standings(checked: Iterable[Checked]) -> list[Standing]:
+    return [finding for each in checked for finding in each.findings]
+
+
+def _zones(patient: Patient) -> Sequence[Zone]:
+    facts = patient.facts
+    name = f"_25._tcp.{patient.hostname}"
+    # Whoever has set it is not reached by those who check it when it is wrong.
+    tlsa = _ask([(name, "TLSA")])[name, "TLSA"]
+    is_set = not isinstance(tlsa, Trouble) and tlsa
+    wanted = dns.tlsa_in_force() if is_set else ""
+    keys_there = dns.keys_of(facts, patient.shelf, patient.desk.now)
+    policy = dns.policy_of(facts)
+    found = records_of(facts, patient.addresses, keys_there, wanted, policy)
+    return zones(found, (*facts.domains, facts.hostname), dns.public_zones())
+
+
+def keys(patient: Patient) -> Findings:
+    shelf = patient.shelf
+    found, wanted = shelf.domains(), names_of(patient.config)
+    without = [
+        name
+        for name in wanted
+        if not (signing := found[name].signing if name in found else ())
+        or not all(path_of(shelf.folder, name, key).exists() for key in signing)
+    ]
+    return names.keys(wanted, without)
+
+
+def blocklists(patient: Patient) -> Findings:
+    lists, addresses = patient.settings.blocklists, patient.addresses
+    questions = names.blocklist_questions(lists, addresses)
+    answers = _ask(questions, _RESOLVER if patient.settings.resolver else "") if lists else {}
+    return names.blocklists(lists, addresses, answers)
+
+
+def outside(patient: Patient) -> Findings:
+    name = patient.outside
+    if not name:
+        return [
+            good("Nobody is asked whether port 25 to the outside is open, as the settings say.")
+        ]
+    servers = _mail_servers(name)
+    if isinstance(servers, Trouble):
+        return [doors.outside(name, Unknown(servers.why))]
+    return [doors.outside(name, list(_tried(servers)))]
+
+
+def _mail_servers(name: str) -> Sequence[str] | Trouble:
+    """Return the first few mail servers of a domain; a host, or its address, stands for itself."""
+    if not set(name) - set("0123456789abcdef.:"):
+        return [name]
+    answer = _ask([(name, "MX")])[name, "MX"]
+    if isinstance(answer, Trouble):
+        return answer
+    ranked = sorted((int(rank), host) for rank, _, host in (each.partition(" ") for each in answer))
+    return [host for _, host in ranked if host != "."][:_MOST_SERVERS] or [name]
+
+
+def _tried(servers: Iterable[str]) -> Iterator[doors.Outside]:
+    """Try mail servers of others, until one answers."""
+    for server in servers:
+        found = knocking.reached(server)
+        yield found
+        if not found.why:
+            return
+
+
+# --- A message to oneself ---
+
+
+def trip(patient: Patient) -> Findings:
+    from mailpopbox.examining.signatures import author_of, signatures  # noqa: PLC0415
+
+    senders = trips.senders(patient.config)
+    try:
+        seconds, raws = selfmail.sent_and_fetched(patient.config.doctor, senders)
+    except selfmail.StoppedError as error:
+        return trips.trip(trips.Trip(error.where, str(error)))
+    arrived = (
+        trips.Arrived(sender, author_of(raw), signatures(raw, _keys_in_dns))
+        for sender, raw in raws.items()
+    )
+    return trips.trip(trips.Trip(seconds=seconds, arrived=tuple(arrived)))
+
+
+def _keys_in_dns(names_of_keys: Sequence[str]) -> Mapping[str, Values | Trouble]:
+    """Ask the servers of each zone themselves, since a resolver remembers what was there before."""
+    from mailpopbox.commands.resolving import Asker  # noqa: PLC0415
+
+    asker = Asker()
+    domains = [each.partition("._domainkey.")[2] for each in names_of_keys]
+    asked = zip(names_of_keys, asker.whom(domains), strict=True)
+    answers = asker.answers([((name, "TXT"), whom) for name, whom in asked])
+    return {name: answer for (name, _), answer in answers.items()}

@@ -1,0 +1,54 @@
+"""The server that the doctor looks at, and what a check is."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from mailpopbox.commands import dns
+from mailpopbox.commands.desk import Desk
+from mailpopbox.config import Config
+from mailpopbox.dkim.shelf import Shelf
+from mailpopbox.dns.facts import Facts
+from mailpopbox.doctor.finding import Finding
+from mailpopbox.doctor.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """The server that is looked at."""
+
+    desk: Desk
+    settings: Settings
+    facts: Facts
+    # Whose mail servers are tried on port 25; "": nobody's.
+    outside: str
+    # Where the keys of DKIM lie.
+    shelf: Shelf = field(default_factory=Shelf)
+
+    @property
+    def config(self) -> Config:
+        return self.desk.config
+
+    @property
+    def hostname(self) -> str:
+        return self.facts.hostname
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        more = {110: self.facts.pop3_starttls, 443: self.settings.web}
+        return (25, 465, 587, 995, *(port for port, is_open in more.items() if is_open))
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return dns.addresses_for(self.facts)
+
+
+Findings = Iterable[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check: its name, what it looks at, and how."""
+
+    name: str
+    about: str
+    examine: Callable[[Patient], Findings]
