@@ -33,10 +33,14 @@ def test_there_and_back(used: Host, other: Host, monkeypatch: pytest.MonkeyPatch
     exported = used.run("export").out
     assert exported.splitlines()[0] == FIRST
     number = len(exported.splitlines()) - 1
-    for argv in ((), ("-",)):
+    for argv, new in (((), (3, 8)), (("-",), (0, 0))):
         typed(exported, monkeypatch)
         answer = other.run("import", *argv)
-        assert (answer.code, answer.out) == (0, f"{number} lines were taken into the ledger.\n")
+        assert answer.code == 0
+        assert answer.out == (
+            f"{number} lines were taken into the ledger."
+            f" New in it: {new[0]} addresses, {new[1]} messages.\n"
+        )
         assert other.run("export").out == exported
 
 

@@ -25,6 +25,11 @@ def test_block_and_unblock(used: Host) -> None:
     assert (answer.code, answer.out) == (0, "shop@example.com is not blocked.\n")
 
 
+def test_block_the_login(used: Host) -> None:
+    said = "is blocked. It is the login: signing in and sending still work.\n"
+    assert used.run("block", "mailbox").out == f"mailbox@example.com {said}"
+
+
 def test_block_what_was_never_used(host: Host) -> None:
     assert host.run("block", "future").code == 0
     assert not is_let_in(host, "future@example.com")
@@ -81,10 +86,14 @@ def test_the_answer_for_programs(used: Host) -> None:
         (["block", "a@b@"], "is no address of this host."),
         (["block", "shop", "--except", "shop.example"], "is no sender; write an address, or @"),
         (["block", "shop", "--except", "@"], "is no sender"),
+        (["block", "shop", "--except", "@shop"], "is no sender"),
         (["block", "shop", "--except", "a b@shop.example"], "is no sender"),
         (["block", "shop", "--except", "a\n@shop.example"], "is no sender"),
         (["expire", "shop"], "one of the arguments --in --never is required"),
-        (["expire", "shop", "--in", "soon"], "'soon' is no time; write one like 12h, 30d, 8w"),
+        (
+            ["expire", "shop", "--in", "soon"],
+            "'soon' is no time; write one like 30min, 12h, 30d, 8w",
+        ),
     ],
 )
 def test_what_is_to_be_repaired(host: Host, words: list[str], said: str) -> None:

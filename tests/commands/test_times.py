@@ -13,7 +13,14 @@ NOW = 1_800_000_000
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("1h", HOUR), ("30d", 30 * DAY), ("8w", 56 * DAY), ("1y", YEAR), ("100y", 100 * YEAR)],
+    [
+        ("30min", 30 * MINUTE),
+        ("1h", HOUR),
+        ("30d", 30 * DAY),
+        ("8w", 56 * DAY),
+        ("1y", YEAR),
+        ("100y", 100 * YEAR),
+    ],
 )
 def test_ages(text: str, seconds: int) -> None:
     assert age(text) == seconds
@@ -23,7 +30,7 @@ def test_ages(text: str, seconds: int) -> None:
     "text", ["", "0d", "-1d", "1", "d", "1m", "1.5d", "101y", "99999h", "1 d", "\u0661d"]
 )
 def test_what_is_no_age(text: str) -> None:
-    with pytest.raises(ArgumentTypeError, match="write one like 12h, 30d, 8w or 1y"):
+    with pytest.raises(ArgumentTypeError, match="write one like 30min, 12h, 30d, 8w or 1y"):
         age(text)
 
 

@@ -105,7 +105,7 @@ def test_bash_completes_options(name: str) -> None:
         (["block", "sh"], ["shop@example.com"]),
         (["block", "--json", "shop@ex"], ["shop@example.com"]),
         (["status", ""], []),
-        (["addresses", "--unused", ""], ["12h", "30d", "8w", "1y"]),
+        (["addresses", "--unused", ""], ["30min", "12h", "30d", "8w", "1y"]),
         (["expire", "shop", "--in", "3"], ["30d"]),
         (["tail", "--since", ""], []),
         (["new", "--login", ""], []),

@@ -117,8 +117,10 @@ def test_milter_says_why_it_cannot_run(
         (["--version"], 0, f"mailpopbox {__version__}\n"),
         (["--help"], 0, "check-config"),
         (["milter", "--help"], 0, "/etc/mailpopbox/milter.yml"),
-        ([], 2, "required: COMMAND"),
-        (["mitler"], 2, "invalid choice: 'mitler'"),
+        ([], 2, 'A command is missing. "mailpopbox --help" lists them all.'),
+        (["mitler"], 2, "There is no command 'mitler'. Did you mean milter?"),
+        (["xyzzy"], 2, "There is no command 'xyzzy'. \"mailpopbox --help\" lists them all."),
+        (["--mitler"], 2, "required: COMMAND"),
     ],
 )
 def test_words_of_the_parser(

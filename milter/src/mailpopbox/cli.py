@@ -6,6 +6,7 @@ systemd shows 2 as INVALIDARGUMENT.
 """
 
 import argparse
+import difflib
 import logging
 import os
 import sys
@@ -51,7 +52,10 @@ COMMANDS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    if problem := _no_command(words):
+        parser().error(problem)
+    arguments = parser().parse_args(words)
     run: Callable[[argparse.Namespace], int] = arguments.run
     log_to_stderr("info")
     try:
@@ -63,6 +67,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     # ImportError: a package of the host is missing, such as python3-milter.
     except (OSError, ImportError, LedgerError) as error:
         return _failed(NO, _reason(error))
+
+
+def _no_command(words: Sequence[str]) -> str:
+    """Say what is wrong with the name of the command; argparse would list all of them."""
+    given = next((word for word in words if not word.startswith("-")), "")
+    names = [command.name for command in COMMANDS]
+    if given in names or (words and not given):
+        return ""
+    similar = difflib.get_close_matches(given, names, 1)
+    meant = f" Did you mean {similar[0]}?" if similar else ""
+    wrong = f"There is no command {given!r}.{meant}" if given else "A command is missing."
+    return f'{wrong} "mailpopbox --help" lists them all.'
 
 
 def _reason(error: Exception) -> str:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from mailpopbox.commands.command import DONE, Command, add_common, to_repair
 from mailpopbox.commands.desk import Desk
 from mailpopbox.ledger import lines
+from mailpopbox.ledger.entries import totals
 from mailpopbox.ledger.transfer import exported, import_all
 
 # So that the milter gets in between two transactions.
@@ -43,11 +44,17 @@ def _import(arguments: argparse.Namespace) -> int:
         expected = sum(1 for _ in _read(stream))
         stream.seek(0)
         with desk.to_change() as database:
+            before = totals(database)
             done = import_all(database, _read(stream), _Rest(desk, expected))
+            after = totals(database)
+    addresses, messages = after.addresses - before.addresses, after.messages - before.messages
     if desk.wants_json:
-        desk.screen.json({"lines": done})
+        desk.screen.json({"lines": done, "new_addresses": addresses, "new_messages": messages})
     else:
-        desk.screen.line(f"{done} lines were taken into the ledger.")
+        desk.screen.line(
+            f"{done} lines were taken into the ledger."
+            f" New in it: {addresses} addresses, {messages} messages."
+        )
     return DONE
 
 

@@ -43,7 +43,7 @@ def sender(text: str) -> str:
     """Read who gets through (a type for argparse)."""
     local, at, domain = text.rpartition("@")
     is_odd = not local.isprintable() or set(local) & set(" *?")
-    if not at or not ascii_domain(domain) or is_odd:
+    if not at or "." not in domain or not ascii_domain(domain) or is_odd:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no sender; write an address, or @shop.example for a whole domain"
         )
@@ -61,7 +61,10 @@ def _block(arguments: argparse.Namespace) -> int:
         if before.blocked_at is not None and same_reason and not new:
             return ""
         admin.block(alias.login, alias.spelled, reason, new)
-        return f"{alias.spelled} is blocked" + _but_for([*before.exceptions, *new])
+        text = f"{alias.spelled} is blocked" + _but_for([*before.exceptions, *new])
+        if alias.address == alias.login:
+            text += " It is the login: signing in and sending still work."
+        return text
 
     def unchanged(before: Entry) -> str:
         text = f"{alias.spelled} is blocked already" + _but_for(before.exceptions)
@@ -105,7 +108,7 @@ def _expire_arguments(parser: argparse.ArgumentParser) -> None:
     add_alias(parser)
     when = parser.add_mutually_exclusive_group(required=True)
     when.add_argument(
-        "--in", type=age, dest="after", metavar="AGE", help="so long from now, such as 12h or 7d"
+        "--in", type=age, dest="after", metavar="AGE", help="so long from now, such as 30min or 7d"
     )
     when.add_argument("--never", action="store_true", help="keep it for good")
 

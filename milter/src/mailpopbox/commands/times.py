@@ -1,12 +1,12 @@
-"""Times as people write and read them: 12h, 30d, 8w, 1y, in the options as in the tables."""
+"""Times as people write and read them: 30min, 12h, 30d, 8w, 1y, in the options as in the tables."""
 
 import argparse
 import re
 from datetime import UTC, datetime
 
 MINUTE, HOUR, DAY, YEAR = 60, 60 * 60, 24 * 60 * 60, 365 * 24 * 60 * 60
-_UNITS = {"h": HOUR, "d": DAY, "w": 7 * DAY, "y": YEAR}
-_AGE = re.compile(r"([1-9][0-9]{0,3})([hdwy])", re.ASCII)
+_UNITS = {"min": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "y": YEAR}
+_AGE = re.compile(r"([1-9][0-9]{0,3})(min|[hdwy])", re.ASCII)
 _LONGEST = 100 * YEAR
 
 
@@ -15,7 +15,9 @@ def age(text: str) -> int:
     found = _AGE.fullmatch(text)
     seconds = int(found[1]) * _UNITS[found[2]] if found else 0
     if not 0 < seconds <= _LONGEST:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; write one like 12h, 30d, 8w or 1y")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time; write one like 30min, 12h, 30d, 8w or 1y"
+        )
     return seconds
 
 
