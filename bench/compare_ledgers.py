@@ -30,7 +30,7 @@ WARM_UP = 300
 # The last shows what it costs where nobody shares a wait for the disk.
 WORKLOADS = {
     "10 connections": replace(JOB, messages=2000),
-    "1 connection": replace(JOB, messages=300, connections=1),
+    "1 connection": replace(JOB, messages=1000, connections=1),
 }
 WITHOUT = "without ledger"
 LARGE_UNIT = "mailpopbox-bench@large"
