@@ -8,7 +8,7 @@ MESSAGES ?= 100000
 MESSAGE_IDS ?= 10000000
 SCENARIOS := full ledger default believed sendas acme several control
 PARTS := lint unit trial $(SCENARIOS) postgres
-JOBS ?= 3
+JOBS ?= 2
 
 # Molecule finds Ansible by PATH. It would load every scenario for any of them, and keep its state
 # under a hash of the checkout's name, where two checkouts meet.

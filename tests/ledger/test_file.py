@@ -75,12 +75,6 @@ def test_it_is_as_safe_as_it_can_be(path: Path) -> None:
     connection.close()
 
 
-def test_it_has_small_pages(path: Path) -> None:
-    connection = SQLite(path).connect()
-    assert connection.run("PRAGMA page_size") == [(1024,)]
-    connection.close()
-
-
 def test_a_missing_folder(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "ledger.sqlite"
     store = Store(Database(SQLite(path)))

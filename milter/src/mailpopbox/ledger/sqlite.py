@@ -63,8 +63,6 @@ def _make(path: Path) -> None:
         new.touch()
         new.chmod(0o660)
         with closing(sqlite3.connect(new)) as connection:
-            # Digests are random, so each message writes a page of its own: a small one.
-            connection.execute("PRAGMA page_size = 1024")
             connection.execute("PRAGMA journal_mode = WAL")
         # Whoever was quicker has made the same.
         with suppress(FileExistsError):
