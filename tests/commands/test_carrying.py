@@ -39,7 +39,7 @@ def test_there_and_back(used: Host, other: Host, monkeypatch: pytest.MonkeyPatch
         assert answer.code == 0
         assert answer.out == (
             f"{number} lines were taken into the ledger."
-            f" New in it: {new[0]} addresses, {new[1]} messages.\n"
+            f" New in it: {new[0]} used addresses, {new[1]} messages.\n"
         )
         assert other.run("export").out == exported
 

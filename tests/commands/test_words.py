@@ -106,7 +106,7 @@ def test_bash_completes_options(name: str) -> None:
         (["block", "--json", "shop@ex"], ["shop@example.com"]),
         (["status", ""], []),
         (["addresses", "--unused", ""], ["30min", "12h", "30d", "8w", "1y"]),
-        (["expire", "shop", "--in", "3"], ["30d"]),
+        (["expire", "shop", "--in", "3"], ["30min", "30d"]),
         (["tail", "--since", ""], []),
         (["new", "--login", ""], []),
         (["show", "--config", "/etc/host"], ["/etc/hostname", "/etc/hosts"]),

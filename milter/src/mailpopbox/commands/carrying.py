@@ -53,7 +53,7 @@ def _import(arguments: argparse.Namespace) -> int:
     else:
         desk.screen.line(
             f"{done} lines were taken into the ledger."
-            f" New in it: {addresses} addresses, {messages} messages."
+            f" New in it: {addresses} used addresses, {messages} messages."
         )
     return DONE
 
