@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from asking import (
@@ -36,9 +37,11 @@ COPIES = TOP / ".cache" / "dns"
 def keep_copy(planned: Planned) -> Path:
     """Write down what stands in a zone before it is changed."""
     COPIES.mkdir(parents=True, exist_ok=True)
-    path = COPIES / f"{planned.decided.zone}-{time.strftime('%Y%m%d-%H%M%S')}.zone"
-    path.write_text("".join(f"{line}\n" for line in planned.lines))
-    return path
+    # Another run may do the same in this second.
+    name = f"{planned.decided.zone}-{time.strftime('%Y%m%d-%H%M%S')}-"
+    with NamedTemporaryFile("w", dir=COPIES, prefix=name, suffix=".zone", delete=False) as copy:
+        copy.writelines(f"{line}\n" for line in planned.lines)
+    return Path(copy.name)
 
 
 def agreed(*, yes: bool, provider: str) -> bool:

@@ -21,6 +21,10 @@ HARMLESS = (
     ("postfix", "resetting file time stamps"),
     # Somebody wrote a message without a text, which is nothing to be warned of.
     ("rspamd", "rspamd_url_text_extract: got empty text part"),
+    # Rspamd warns of processes of its own that it has just told to end.
+    ("rspamd", "cannot read from worker's srv pipe connection closed"),
+    ("rspamd", "terminate worker hs_helper("),
+    ("rspamd", "hs_helper process"),
     # Statistics that nobody reads, at the moment of a reload or restart.
     ("dovecot", "net_connect_unix(/run/dovecot/stats-writer) failed: Connection refused"),
 )

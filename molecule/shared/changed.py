@@ -23,7 +23,8 @@ def is_deployed(server: Server, config: Config) -> bool:
 
 def _settled(config: Config, deployed: Config) -> Config:
     """Return a configuration with the names and places of the server."""
-    return replace(config, socket=deployed.socket, hostname=deployed.hostname)
+    kept = {name: getattr(deployed, name) for name in ("socket", "hostname", "doctor")}
+    return replace(config, **kept)
 
 
 @contextmanager
