@@ -33,6 +33,8 @@ WORKLOADS = {
     "1 connection": replace(JOB, messages=1000, connections=1),
 }
 WITHOUT = "without ledger"
+# It judges what comes in on any server that the playbook deploys, so all candidates have it.
+RSPAMD = "unix:rspamd/milter.sock"
 LARGE_UNIT = "mailpopbox-bench@large"
 LARGE = "/var/lib/mailpopbox/large.sqlite"
 EMPTY = "/var/lib/mailpopbox/empty.sqlite"
@@ -51,10 +53,10 @@ except sqlite3.OperationalError:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A milter, or none; its name in the journal, and the ledger that it writes."""
+    """A milter before Rspamd, or none; its name in the journal, and the ledger that it writes."""
 
     name: str
-    milters: str
+    milter: str
     journal: str = ""
     ledger: str = ""
 
@@ -65,8 +67,12 @@ def candidates(messages: int) -> list[Candidate]:
         Candidate(WITHOUT, f"{folder}/without.sock", "mailpopbox-without"),
         Candidate("ledger", f"{folder}/milter.sock", "mailpopbox", ledger),
         Candidate(f"ledger of {messages:,}", f"{folder}/large.sock", "mailpopbox-large", LARGE),
-        Candidate("no milter", ""),
+        Candidate("Rspamd alone", ""),
     ]
+
+
+def milters_of(candidate: Candidate) -> str:
+    return ", ".join(filter(None, [candidate.milter, RSPAMD]))
 
 
 @dataclass
@@ -78,7 +84,7 @@ class Switch:
 
     def __call__(self, candidate: Candidate) -> None:
         container.empty(LOGIN)
-        container.put_in_force(candidate.milters)
+        container.put_in_force(milters_of(candidate))
         container.submit(replace(JOB, messages=WARM_UP))
         self.looks += 1
         address = f"look-{self.looks}@{container.WATCHED.rpartition('@')[2]}"
@@ -141,13 +147,13 @@ def size_of(path: str) -> int:
 
 def watched(messages: int) -> list[list[str]]:
     """Return how much memory the milter has while it writes to the large ledger."""
-    container.put_in_force("unix:mailpopbox/large.sock")
+    container.put_in_force(f"unix:mailpopbox/large.sock, {RSPAMD}")
     return list(container.memory_over(LARGE_UNIT, replace(JOB, messages=messages), steps=5))
 
 
 def compare(rounds: int, messages: int, to_watch: int) -> None:
     all_of_them = candidates(messages)
-    with container.deployed("bench/server.yml", "bench/milters.yml"):
+    with container.deployed("molecule/shared/no_dns.yml", "bench/server.yml", "bench/milters.yml"):
         facts = container.machine()
         container.run_as_milter("fill_ledger.py", LARGE, str(messages), watched=True)
         size = size_of(LARGE)

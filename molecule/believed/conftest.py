@@ -1,6 +1,7 @@
 """Who writes to the servers from outside, and the DNS that all of them ask."""
 
 import pytest
+from destination import Destination
 from posting import Outsider
 from probe import Host, Scenario
 
@@ -16,6 +17,6 @@ def dns(scenario: Scenario) -> Host:
 
 
 @pytest.fixture(scope="session")
-def far(scenario: Scenario) -> Host:
+def far(scenario: Scenario) -> Destination:
     """The server that mail goes to, whatever is published of it."""
-    return scenario.host(scenario.groups["destinations"][0], Host)
+    return Destination(scenario.host(scenario.groups["destinations"][0], Host))

@@ -7,9 +7,11 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from probe import Server
-from publishing import BLOCKLIST, Change, Zones, reverse_of, with_line
+from publishing import Change, Zones, blocklist_of, reverse_of, reversed_address, with_line
 
 PEM = "/etc/mailpopbox/tls/server.pem"
+# The server to which the doctor connects, to see whether port 25 is open.
+OUTSIDE, OUTSIDE_IP = "mx.far.test", "198.18.10.25"
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,6 @@ class Bench:
     """A server that is to be broken, and all that takes."""
 
     server: Server
-    other: Server
     zones: Zones
 
     @property
@@ -39,7 +40,7 @@ class Bench:
             d=self.domain,
             h=self.server.hostname,
             ip=self.ip,
-            other=self.other.hostname,
+            bl=blocklist_of(self.server),
             s=self.selector,
             e=self.selector.replace("-", "e-", 1),
             n=len(self.server.mailbox().domains),
@@ -53,17 +54,13 @@ def zone(change: Change) -> Broken:
     return lambda bench: bench.zones.changed(bench.domain, change)
 
 
-def reverse(make: Callable[[str], Change]) -> Broken:
-    def broken(bench: Bench) -> AbstractContextManager[None]:
-        number = bench.ip.rpartition(".")[2]
-        return bench.zones.changed(reverse_of(bench.server), make(number))
-
-    return broken
+def reverse(change: Change) -> Broken:
+    return lambda bench: bench.zones.changed(reverse_of(bench.server), change)
 
 
 def listed(bench: Bench) -> AbstractContextManager[None]:
-    name = ".".join(reversed(bench.ip.split(".")))
-    return bench.zones.changed(BLOCKLIST, with_line(f"{name} A 127.0.0.2"))
+    line = f"{reversed_address(bench.server)} A 127.0.0.2"
+    return bench.zones.changed(blocklist_of(bench.server), with_line(line))
 
 
 def done(begin: str, end: str, wait: Callable[[Server], None] = lambda _server: None) -> Broken:
@@ -106,7 +103,7 @@ def certificate(name: str, *, when: str = "2026-01-01", days: int = 9999) -> Bro
 @contextmanager
 def no_way_out(bench: Bench) -> Iterator[None]:
     """Take a right to it that the container does not have by itself."""
-    route = ["ip", "route", "add", "unreachable", str(bench.other.variables["_ip"])]
+    route = ["ip", "route", "add", "unreachable", OUTSIDE_IP]
     argv = ["podman", "exec", "--privileged", bench.server.container]
     subprocess.run([*argv, *route], check=True)
     try:
@@ -118,7 +115,7 @@ def no_way_out(bench: Bench) -> Iterator[None]:
 
 def waiting(then: str) -> Broken:
     """Let a message wait in the queue, and do something with it."""
-    send = "printf 'Subject: x\\n\\nx\\n' | sendmail -f root@{h} friend@{other}"
+    send = "printf 'Subject: x\\n\\nx\\n' | sendmail -f root@{h} friend@plain.test"
     wait = "for i in $(seq 50); do postqueue -j | grep -q deferred && break; sleep 0.2; done"
     clean = "postsuper -d ALL; postconf -e defer_transports=smtp; postfix reload"
     begin = f"{clean}; {send}; {wait}; {then}"

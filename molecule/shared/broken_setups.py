@@ -1,10 +1,11 @@
 """The table of broken setups: how each comes about, which check finds it, and in which words.
 
 In the words, {d} is the domain, {h} the host's name, {ip} its address, {s} the selector of its RSA key and {e} of the Ed25519 one,
-{other} the other server's name and {n} how many domains it has.
+{bl} the blocklist that its doctor asks, and {n} how many domains it has.
 """
 
 from breaking import (
+    OUTSIDE,
     SILENT,
     Broken,
     certificate,
@@ -66,12 +67,12 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
         "The address at {h} is wrong: these are not the host's addresses (found: 198.18.99.99).",
     ),
     "no reverse DNS": (
-        reverse(lambda number: without(f"{number} PTR")),
+        reverse(without("@ PTR")),
         "reverse",
         "The address {ip} has no reverse DNS.",
     ),
     "another name in reverse DNS": (
-        reverse(lambda number: with_other(f"^{number} PTR.*$", f"{number} PTR host.elsewhere.test.")),
+        reverse(with_other(r"^@ PTR.*$", "@ PTR host.elsewhere.test.")),
         "reverse",
         "Reverse DNS calls {ip} host.elsewhere.test, and not {h}.",
     ),
@@ -83,7 +84,7 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
     "on a blocklist": (
         listed,
         "blocklists",
-        "{ip} is listed in bl.test (127.0.0.2), so many refuse mail from it.",
+        "{ip} is listed in {bl} (127.0.0.2), so many refuse mail from it.",
     ),
     "a resolver that is dead": (
         SILENT,
@@ -93,7 +94,7 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
     "no way out": (
         no_way_out,
         "outside",
-        "Port 25 to the outside is closed ({other}: No route to host), so no mail leaves.",
+        f"Port 25 to the outside is closed ({OUTSIDE}: No route to host), so no mail leaves.",
     ),
     # The certificate and the ports
     "a certificate that has expired": (

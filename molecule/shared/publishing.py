@@ -9,30 +9,31 @@ from probe import Host, Server
 
 Change = Callable[[str], str]
 
-_CONFIGURATION = "/etc/knot/knot.conf"
 _START = "$TTL 5\n@ SOA ns.test. root.test. 1 3600 600 86400 5\n@ NS ns.test.\n"
-BLOCKLIST = "bl.test"
+# The configuration of Knot includes what is there.
+_LISTS = "/etc/knot/zones.d"
 
 
 @dataclass(frozen=True)
 class Zones:
-    """Zones in the DNS host, by their names."""
+    """Zones in the DNS host, by their names, that are about one server."""
 
+    server: Server
     dns: Host
     texts: Mapping[str, str]
 
     @contextmanager
     def served(self) -> Iterator[None]:
-        before = self.dns.read(_CONFIGURATION).decode()
         for name, text in self.texts.items():
             self._write(name, text)
         listed = "".join(f"  - domain: {name}\n" for name in self.texts)
-        self.dns.run("tee", _CONFIGURATION, stdin=before + listed)
+        path = f"{_LISTS}/{self.server.name}.conf"
+        self.dns.run("tee", path, stdin=f"zone:\n{listed}")
         self.dns.run("knotc", "--blocking", "reload")
         try:
             yield
         finally:
-            self.dns.run("tee", _CONFIGURATION, stdin=before)
+            self.dns.run("rm", path)
             self.dns.run("knotc", "--blocking", "reload")
 
     @contextmanager
@@ -54,26 +55,29 @@ class Zones:
         self.dns.run("tee", f"/etc/knot/{name}.zone", stdin=text)
 
 
-def printed_by(servers: list[Server], dns: Host) -> Zones:
-    """Return what the servers print, their reverse DNS, and a blocklist with nobody in it."""
+def printed_by(server: Server, dns: Host) -> Zones:
+    """Return what a server prints, its reverse DNS, and a blocklist with nobody in it."""
     texts = {
         name: server.run("mailpopbox", "dns", "--zone", name, "--nameserver", "ns.test").stdout
-        for server in servers
         for name in (each.encode("idna").decode() for each in server.mailbox().domains)
     }
-    texts[reverse_of(servers[0])] = _START + "".join(map(_pointer, servers))
+    texts[reverse_of(server)] = f"{_START}@ PTR {server.hostname}.\n"
     # What each of them has (RFC 5782).
-    texts[BLOCKLIST] = f"{_START}2.0.0.127 A 127.0.0.2\n"
-    return Zones(dns, texts)
+    texts[blocklist_of(server)] = f"{_START}2.0.0.127 A 127.0.0.2\n"
+    return Zones(server, dns, texts)
 
 
 def reverse_of(server: Server) -> str:
-    network = str(server.variables["_ip"]).rpartition(".")[0]
-    return f"{'.'.join(reversed(network.split('.')))}.in-addr.arpa"
+    return f"{reversed_address(server)}.in-addr.arpa"
 
 
-def _pointer(server: Server) -> str:
-    return f"{str(server.variables['_ip']).rpartition('.')[2]} PTR {server.hostname}.\n"
+def reversed_address(server: Server) -> str:
+    return ".".join(reversed(str(server.variables["_ip"]).split(".")))
+
+
+def blocklist_of(server: Server) -> str:
+    """Return the blocklist that its doctor asks."""
+    return f"bl{server.release}.test"
 
 
 # --- What may be wrong with a zone ---

@@ -1,8 +1,9 @@
 """Who is on a blocklist brings no mail; a list that answers nobody keeps nobody out."""
 
 import pytest
+from destination import Destination
 from posting import Outsider
-from probe import Host, Server, letter, token
+from probe import Server, letter, token
 
 REFUSAL = "554 5.7.1 "
 SUBMIT = """
@@ -17,9 +18,9 @@ SENDER = "friend@unknown.test"
 
 
 @pytest.fixture
-def listed(far: Host) -> Outsider:
+def listed(far: Destination) -> Outsider:
     """Somebody whose address is on the first list; the second one answers for all the same."""
-    return Outsider(far)
+    return Outsider(far.host)
 
 
 def test_who_is_listed_is_refused(server: Server, listed: Outsider) -> None:
@@ -51,7 +52,7 @@ def test_others_cannot(server: Server, listed: Outsider, local: str) -> None:
     assert answer.startswith(REFUSAL), answer
 
 
-def test_who_logs_in_may_be_listed(server: Server, far: Host) -> None:
+def test_who_logs_in_may_be_listed(server: Server, far: Destination) -> None:
     """Lists have the addresses of people at home."""
     box = server.mailbox()
-    far.python(SUBMIT, str(server.variables["_ip"]), box.login, box.password)
+    far.host.python(SUBMIT, str(server.variables["_ip"]), box.login, box.password)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from posting import Outsider, answer_to, wait_for_rspamd
+from posting import Outsider
 from probe import Server, letter, parse, token, wait_until
 
 ALGORITHMS = {"rsa-sha256", "ed25519-sha256"}
@@ -118,27 +118,3 @@ def test_the_keys_are_for_root_and_rspamd(server: Server) -> None:
     for user in ("mailpopbox", "postfix", "nobody"):
         words = ["runuser", "-u", user, "--", "sh", "-c", f"cat {folder}/*/*.key {folder}/*/*.seed"]
         assert server.run(*words, check=False).stdout == ""
-
-
-def restart(server: Server) -> None:
-    server.run("systemctl", "restart", "rspamd")
-    wait_for_rspamd(server)
-
-
-def test_what_cannot_be_signed_waits(server: Server, other: Server) -> None:
-    """Better late than unsigned."""
-    box, word = server.mailbox(), token()
-    state = "/var/lib/mailpopbox/dkim/signing.yml"
-    kept = server.run("cat", state).stdout
-    mail = letter(word, sender=box.login, to=other.mailbox().login)
-    without = "".join(line for line in kept.splitlines(keepends=True) if box.domains[0] not in line)
-    try:
-        server.run("tee", state, stdin=without)
-        restart(server)
-        wait_until("refusal", lambda: "cannot sign the message" in answer_to(server, mail))
-        assert server.queue() == []
-    finally:
-        server.run("tee", state, stdin=kept)
-        restart(server)
-    wait_until("signed message", lambda: answer_to(server, mail).startswith("250"))
-    other.wait_for_message(None, word)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from email.message import EmailMessage
 
 import pytest
+from destination import Destination
 from posting import Outsider, answer_to, wait_for_rspamd
 from probe import Server, letter, token, wait_until
 
@@ -39,32 +40,32 @@ def mail_to(server: Server, word: str, to: str) -> EmailMessage:
 
 @pytest.mark.parametrize("service", ["smtp", "submissions", "submission"])
 def test_without_rspamd_mail_waits_with_its_sender(
-    server: Server, other: Server, outsider: Outsider, service: str
+    server: Server, far: Destination, outsider: Outsider, service: str
 ) -> None:
     word = token()
-    to = server.mailbox().login if service == "smtp" else other.mailbox().login
+    to = server.mailbox().login if service == "smtp" else f"{word}@plain.test"
     with server.provoking("Milter service unix:rspamd/milter.sock", "milter"):
         with stopped(server):
             answer = answer_to(server, mail_to(server, word, to), service)
             assert answer.startswith("4"), answer
             assert server.queue() == []
         assert answer_to(server, mail_to(server, word, to), service).startswith("250")
-    at = server if service == "smtp" else other
-    raw = at.wait_for_raw(None, word)
-    assert len(at.copies(None, word)) == 1
-    if service != "smtp":
-        assert all(each.right for each in outsider.signatures(raw))
-        assert len(outsider.signatures(raw)) == 2
+    if service == "smtp":
+        server.wait_for_message(None, word)
+        assert len(server.copies(None, word)) == 1
+    else:
+        signatures = outsider.signatures(far.wait_for_raw(to))
+        assert [each.right for each in signatures] == [True, True]
 
 
-def test_without_rspamd_a_bounce_waits(server: Server, other: Server, outsider: Outsider) -> None:
+def test_without_rspamd_a_bounce_waits(server: Server, outsider: Outsider) -> None:
     """The message that could not be delivered stays in the queue until its bounce is signed."""
     box, word = server.mailbox(), token()
     with server.provoking("Milter service unix:rspamd/milter.sock", "milter", "bounce"):
         server.run("postconf", "-e", "defer_transports=smtp")
         server.run("postfix", "reload")
         try:
-            assert answer_to(server, mail_to(server, word, f"nobody@{other.hostname}"))[:3] == "250"
+            assert answer_to(server, mail_to(server, word, "nobody@plain.test"))[:3] == "250"
             with stopped(server):
                 server.run("postconf", "-e", "defer_transports=")
                 server.run("postfix", "reload")
@@ -98,10 +99,10 @@ def test_killed_it_comes_back(server: Server) -> None:
         )
 
 
-def test_without_dns_submissions_do_not_wait(server: Server, other: Server) -> None:
+def test_without_dns_submissions_do_not_wait(server: Server) -> None:
     with silent(server):
         begin = time.monotonic()
-        answer = answer_to(server, mail_to(server, token(), other.mailbox().login))
+        answer = answer_to(server, mail_to(server, token(), "friend@plain.test"))
         assert answer.startswith("250"), answer
         assert time.monotonic() - begin < 3
 
@@ -119,3 +120,27 @@ def test_without_dns_what_cannot_be_judged_is_not_believed(
         # Ten seconds for each of the client's name and two blocklists, then Rspamd.
         assert time.monotonic() - begin < 60
     assert outsider.post(server, mail, sender=HOSTILE).startswith("554 ")
+
+
+def restart(server: Server) -> None:
+    server.run("systemctl", "restart", "rspamd")
+    wait_for_rspamd(server)
+
+
+def test_what_cannot_be_signed_waits(server: Server, far: Destination) -> None:
+    """Better late than unsigned."""
+    domain, to = server.mailbox().domains[0], f"{token()}@plain.test"
+    state = "/var/lib/mailpopbox/dkim/signing.yml"
+    kept = server.run("cat", state).stdout
+    mail = mail_to(server, "Hello", to)
+    without = "".join(line for line in kept.splitlines(keepends=True) if domain not in line)
+    try:
+        server.run("tee", state, stdin=without)
+        restart(server)
+        wait_until("refusal", lambda: "cannot sign the message" in answer_to(server, mail))
+        assert server.queue() == []
+    finally:
+        server.run("tee", state, stdin=kept)
+        restart(server)
+    wait_until("signed message", lambda: answer_to(server, mail).startswith("250"))
+    far.wait_for(to)

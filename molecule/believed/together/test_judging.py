@@ -5,8 +5,8 @@ import time
 from email.message import EmailMessage
 
 import pytest
-from posting import Outsider, wait_for_rspamd
-from probe import Scenario, Server, letter, token, wait_until
+from posting import Outsider
+from probe import Server, letter, token
 
 HOSTILE = "evil@hostile.test"
 # The pattern by which every filter of spam is tried.
@@ -229,52 +229,3 @@ def test_a_submission_is_signed_and_nothing_else(server: Server) -> None:
     (queue_id,) = re.findall(r"id (\w+);", str(arrived["Received"]))
     (symbols,) = re.findall(rf"queue_id={queue_id} action.* symbols=(\S*)", server.journal(begin))
     assert re.fullmatch(r"DKIM_SIGNED\{[^{}]*\}", symbols)
-
-
-# --- The other settings ---
-
-
-def redeploy(scenario: Scenario, server: Server, **settings: object) -> None:
-    assert scenario.deploy(settings, server.name).rc == 0
-    wait_for_rspamd(server)
-
-
-def test_what_looks_somewhat_like_spam_waits_once(
-    server: Server, scenario: Scenario, outsider: Outsider
-) -> None:
-    word = token()
-    suspicious = mail(word, "ceo@loose.test")
-    envelope = "evil@careful.test"  # fails SPF
-    try:
-        redeploy(scenario, server, mailpopbox_spam_greylist=2)
-        server.run("sed", "-i", "s/= 2, 300,/= 2, 3,/", "/etc/rspamd/rspamd.local.lua")
-        server.run("systemctl", "restart", "rspamd")
-        wait_for_rspamd(server)
-        for _ in range(2):
-            answer = outsider.post(server, suspicious, sender=envelope)
-            assert answer == "451 4.7.1 This message looks like spam; try again in five minutes"
-        genuine = outsider.post(server, mail(token(), HOSTILE), sender=HOSTILE)
-        assert genuine == "250"
-        wait_until(
-            "acceptance",
-            lambda: outsider.post(server, suspicious, sender=envelope) == "250",
-        )
-        judged(server, word)
-    finally:
-        redeploy(scenario, server)
-
-
-@pytest.mark.parametrize(("policy", "marks"), [("relaxed", "Yes"), ("monitor", None)])
-def test_other_settings_refuse_none(
-    server: Server, scenario: Scenario, outsider: Outsider, policy: str, marks: str | None
-) -> None:
-    more = {"mailpopbox_dmarc": policy, "mailpopbox_spam_mark": 50, "mailpopbox_spam_reject": 60}
-    word = token()
-    try:
-        redeploy(scenario, server, **more)
-        assert outsider.post(server, mail(word, "ceo@bank.test"), sender=HOSTILE) == "250"
-        message = judged(server, word)
-        assert "dmarc=fail" in results(message)
-        assert message["X-Spam"] == marks
-    finally:
-        redeploy(scenario, server)

@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from breaking import SILENT, Bench
 from broken_setups import DOCTOR, TABLE
 from posting import Outsider, answer_to
 from probe import Host, Scenario, Server, letter, token, wait_until
-from publishing import BLOCKLIST, Zones, printed_by, with_other, without
+from publishing import Zones, blocklist_of, printed_by, with_other, without
 from remembering import command
 
 LOGINS = "/etc/dovecot/doctor"
@@ -30,15 +30,24 @@ TRACES = (
     "Killed with signal 15",
     "QUEUE FILE NAMES WERE CHANGED",
     "resolv.conf differ",
+    "RBL lookup error",
     "Broken pipe",
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def zones(scenario: Scenario, dns: Host) -> Iterator[Zones]:
-    found = printed_by(Scenario.load(scenario.inventory).servers, dns)
-    with found.served():
+@pytest.fixture(scope="module")
+def every_zone(scenario: Scenario, dns: Host) -> Iterator[dict[str, Zones]]:
+    """Serve what each server prints, loaded as it is."""
+    found = {server.name: printed_by(server, dns) for server in scenario.servers}
+    with ExitStack() as serving:
+        for each in found.values():
+            serving.enter_context(each.served())
         yield found
+
+
+@pytest.fixture(autouse=True)
+def zones(server: Server, every_zone: dict[str, Zones]) -> Zones:
+    return every_zone[server.name]
 
 
 @pytest.fixture(autouse=True)
@@ -91,10 +100,10 @@ def test_it_leaves_no_trace(server: Server) -> None:
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_a_broken_setup(server: Server, other: Server, zones: Zones, name: str) -> None:
+def test_a_broken_setup(server: Server, zones: Zones, name: str) -> None:
     """Each is found, with its sentence, and found no more once it is mended."""
     broken, check, sentence = TABLE[name]
-    bench = Bench(server, other, zones)
+    bench = Bench(server, zones)
     expected = bench.fill(sentence)
     with broken(bench):
         code, findings = look(server, "--only", check)
@@ -119,15 +128,15 @@ def test_a_clock_that_is_off(server: Server) -> None:
 
 def test_what_cannot_be_looked_at_is_not_green(server: Server, zones: Zones) -> None:
     refusing = with_other("^2.0.0.127 A .*$", "2.0.0.127 A 127.255.255.254")
-    with zones.changed(BLOCKLIST, refusing):
+    with zones.changed(blocklist_of(server), refusing):
         code, [found] = look(server, "--only", "blocklists")
     assert (code, found["state"]) == (3, "unknown")
     assert "it does not want to answer this resolver" in found["sentence"]
 
 
-def test_without_any_dns_it_ends_in_time(server: Server, other: Server, zones: Zones) -> None:
+def test_without_any_dns_it_ends_in_time(server: Server, zones: Zones) -> None:
     begin = time.monotonic()
-    with SILENT(Bench(server, other, zones)):
+    with SILENT(Bench(server, zones)):
         code, findings = look(server)
     assert time.monotonic() - begin < 32
     assert code == 1
