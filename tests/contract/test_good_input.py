@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from plugins import TOP, check, defaults, model, options, plugin, read_yaml
 
@@ -146,6 +146,7 @@ mailbox_like = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(
     st.fixed_dictionaries(
         {
@@ -159,6 +160,7 @@ def test_no_input_at_all_raises(settings: dict[str, Any]) -> None:
     assert all(isinstance(problem, str) for problem in check(settings)["problems"])
 
 
+@settings(deadline=None)
 @given(st.lists(mailbox_like, min_size=1))
 def test_what_passes_can_be_routed(boxes: list[Any]) -> None:
     if not check(mailboxes(*boxes))["problems"]:
