@@ -56,7 +56,7 @@ images: env ## the containers' images of Debian 12 and 13
 	done
 
 .PHONY: env
-env: ## install what the tests need: Podman by apt, Ansible and the like in .venv
+env: ## install what the tests need: Podman and man by apt, Ansible and the like in .venv
 	@tools/bootstrap
 
 .PHONY: lint
