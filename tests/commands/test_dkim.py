@@ -163,7 +163,7 @@ def test_rotate_one_domain_and_wait(mailhost: Mailhost, monkeypatch: pytest.Monk
                 record = mailhost.shelf.record(name, key)
                 mailhost.dns[record.name] = record.value.replace("k=rsa; ", "")
 
-    monkeypatch.setattr(time, "sleep", published_meanwhile)
+    monkeypatch.setattr(dkim, "sleep", published_meanwhile)
     answer = mailhost.dkim("rotate", "example.com", "--wait")
     assert answer.code == 0
     # It says once what it waits for.
@@ -190,7 +190,7 @@ def test_somebody_else_brings_it_to_its_end(
         mailhost.publish()
         assert mailhost.dkim("rotate").code == 0
 
-    monkeypatch.setattr(time, "sleep", another)
+    monkeypatch.setattr(dkim, "sleep", another)
     answer = mailhost.dkim("rotate", "--wait", "--json")
     assert (answer.code, answer.json["waiting"]) == (0, [])
     assert {row["state"] for row in answer.json["keys"]} == {"signing", "retired"}

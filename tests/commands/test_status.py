@@ -366,7 +366,7 @@ def test_programs_that_hang_or_are_not_there(
     program(programs / "postqueue", "true")
     (programs / "postqueue").write_text("#!/nonexistent\n")
     out = used.run("status").out
-    assert "timed out after 0.2 seconds" in out
+    assert "systemctl did not end within 0.2 seconds" in out
     assert "postqueue is not here" in out
 
 

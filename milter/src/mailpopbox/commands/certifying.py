@@ -13,9 +13,10 @@ from mailpopbox import renewal
 from mailpopbox.commands import gathering
 from mailpopbox.commands.command import DONE, NO, Command, add_json, refused
 from mailpopbox.commands.report import Certificate, Unknown
-from mailpopbox.commands.running import post, run
 from mailpopbox.commands.screen import Screen
 from mailpopbox.commands.times import clock
+from mailpopbox.letter import post
+from mailpopbox.programs import run
 from mailpopbox.renewal import Renewal
 from mailpopbox.utc import iso
 

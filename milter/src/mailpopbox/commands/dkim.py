@@ -1,10 +1,9 @@
 """`dkim`: the keys that sign, and their renewal without a moment in which none is published."""
 
 import argparse
-import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from time import sleep
 
 from mailpopbox.commands.command import (
     DONE,
@@ -32,6 +31,7 @@ from mailpopbox.dkim.state import (
 )
 from mailpopbox.dns.judging import THERE, Trouble, Values, judged
 from mailpopbox.dns.records import Record
+from mailpopbox.programs import run
 from mailpopbox.utc import iso
 
 _COLUMNS = (
@@ -41,6 +41,8 @@ _COLUMNS = (
     Column("STATE"),
 )
 _SECONDS_BETWEEN_LOOKS = 60
+# systemd itself gives up before.
+_SECONDS_TO_RELOAD = 120
 _HOW_THEY_STAND = "Their records, and whether DNS has them: mailpopbox dns"
 
 
@@ -180,7 +182,7 @@ def _rotate(keys: Keys, wait: bool) -> int:  # noqa: FBT001
         if not wait:
             break
         # Meanwhile, others may make keys for new domains, or bring this to its end.
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
+        sleep(_SECONDS_BETWEEN_LOOKS)
         with keys.shelf.locked():
             waiting = _not_turned(keys, _begun(keys, waiting))
     keys.reload()
@@ -255,10 +257,9 @@ def _dkim(arguments: argparse.Namespace) -> int:
 
 def reload_rspamd() -> None:
     """Let Rspamd read which keys sign; mail that it has in hand is signed with those before."""
-    words = ["systemctl", "try-reload-or-restart", "rspamd"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise refused(f"Rspamd does not read its keys again: {done.stderr.strip()}")
+    ended = run(["systemctl", "try-reload-or-restart", "rspamd"], _SECONDS_TO_RELOAD)
+    if not ended.well:
+        raise refused(f"Rspamd does not read its keys again: {ended.complaint.strip()}")
 
 
 COMMANDS = (

@@ -24,7 +24,6 @@ from mailpopbox.commands.command import (
     to_repair,
 )
 from mailpopbox.commands.desk import Desk
-from mailpopbox.commands.running import post
 from mailpopbox.commands.screen import BOLD, DIM, GREEN, RED, YELLOW, Screen, printable
 from mailpopbox.config import load as load_config
 from mailpopbox.dkim.shelf import Shelf
@@ -35,6 +34,7 @@ from mailpopbox.doctor.settings import DOCTOR
 from mailpopbox.doctor.settings import load as load_settings
 from mailpopbox.examining.checks import CHECKS
 from mailpopbox.examining.patient import Check, Patient
+from mailpopbox.letter import post
 
 _MEMORY = Path("/var/lib/mailpopbox-doctor/state.json")
 _SECONDS = 27.0

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from mailpopbox.doctor.settings import DOCTOR, Settings, load
 from mailpopbox.ledger import LedgerError
 from mailpopbox.ledger.entries import frozen_mailboxes, totals
 from mailpopbox.ledger.store import engine_for
+from mailpopbox.programs import run
 from mailpopbox.renewal import Renewal, recalled
 
 CERTIFICATE = Path("/etc/mailpopbox/tls/server.pem")
@@ -48,24 +48,8 @@ def gathered(desk: Desk) -> Report:
 
 def output(words: Sequence[str]) -> str | Unknown:
     """Run a program that only looks, and return what it printed."""
-    try:
-        done = subprocess.run(
-            words,
-            check=False,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_SECONDS,
-            env={**os.environ, "LC_ALL": "C"},
-        )
-    except FileNotFoundError:
-        return Unknown(f"{words[0]} is not here")
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Unknown(str(error))
-    if done.returncode != 0:
-        why = " ".join(done.stderr.split()) or f"exit {done.returncode}"
-        return Unknown(f"{words[0]}: {why}")
-    return done.stdout
+    ended = run(words, _SECONDS)
+    return ended.printed if ended.well else Unknown(ended.why)
 
 
 def service(units: Sequence[str]) -> str | Unknown:

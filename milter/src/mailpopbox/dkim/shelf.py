@@ -8,7 +8,6 @@ import base64
 import fcntl
 import os
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,12 +16,13 @@ from pathlib import Path
 from mailpopbox.dkim.state import Domain, Key, StateError, parse, path_of, render
 from mailpopbox.dns.keys import DkimKey, KeyFileError, dkim_key
 from mailpopbox.dns.records import Record, dkim_record
+from mailpopbox.programs import run
 
 FOLDER = Path("/var/lib/mailpopbox/dkim")
 _NAME = re.compile(r"([a-z0-9-]+)\.(rsa|ed25519)\.pub")
 _OPTIONS = {"rsa": ["-pkeyopt", "rsa_keygen_bits:2048"], "ed25519": []}
-# The last octets of its PKCS #8 form.
 _SEED_OCTETS = 32
+_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,8 @@ class Shelf:
         pem = _openssl("genpkey", "-algorithm", key.algorithm, *_OPTIONS[key.algorithm])
         self._write(private, pem)
         if key.algorithm == "ed25519":
-            der = _openssl("pkey", "-outform", "DER", stdin=pem)
-            seed = base64.b64encode(der[-_SEED_OCTETS:])
-            self._write(path_of(self.folder, name, key, for_rspamd=True), seed + b"\n")
-        self._write(public, _openssl("pkey", "-pubout", stdin=pem), mode=0o644)
+            self._write(path_of(self.folder, name, key, for_rspamd=True), f"{_seed(pem)}\n")
+        self._write(public, _openssl("pkey", "-pubout", given=pem), mode=0o644)
 
     def delete(self, name: str, key: Key) -> None:
         """Delete a key, its public half last: until then it is known as what it was."""
@@ -79,7 +77,7 @@ class Shelf:
     def save(self, domains: Mapping[str, Domain]) -> None:
         """Put another choice of keys in force, in one step."""
         signing = {name: domain for name, domain in domains.items() if domain.signing}
-        self._write(self.file, render(signing, self.folder).encode())
+        self._write(self.file, render(signing, self.folder))
 
     def public(self, name: str, key: Key) -> DkimKey:
         path = path_of(self.folder, name, key).with_suffix(".pub")
@@ -92,7 +90,7 @@ class Shelf:
         """Return what has to stand in DNS for a key."""
         return dkim_record(name, self.public(name, key))
 
-    def _write(self, path: Path, content: bytes, mode: int = 0o640) -> None:
+    def _write(self, path: Path, text: str, mode: int = 0o640) -> None:
         """Write a file of its folder's group, on disk before it appears."""
         temporary = path.with_name(f".{path.name}.new")
         temporary.unlink(missing_ok=True)
@@ -100,7 +98,7 @@ class Shelf:
         with os.fdopen(handle, "wb") as file:
             os.fchown(handle, -1, self.folder.stat().st_gid)
             os.fchmod(handle, mode)
-            file.write(content)
+            file.write(text.encode())
             file.flush()
             os.fsync(handle)
         temporary.rename(path)
@@ -125,8 +123,14 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def _openssl(*words: str, stdin: bytes = b"") -> bytes:
-    done = subprocess.run(["openssl", *words], input=stdin, capture_output=True, check=False)
-    if done.returncode:
-        raise OSError(f"openssl {words[0]}: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout
+def _seed(pem: str) -> str:
+    """Return what an Ed25519 key follows from: the last octets of its PKCS #8 form."""
+    der = base64.b64decode("".join(pem.splitlines()[1:-1]))
+    return base64.b64encode(der[-_SEED_OCTETS:]).decode()
+
+
+def _openssl(*words: str, given: str = "") -> str:
+    ended = run(["openssl", *words], _SECONDS, given=given)
+    if not ended.well:
+        raise OSError(f"openssl {words[0]}: {ended.complaint.strip()}")
+    return ended.printed

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from mailpopbox.commands import gathering
 from mailpopbox.commands.report import Certificate, LedgerState, Unknown, renewal_problems
-from mailpopbox.commands.running import run
 from mailpopbox.doctor import doors, host, milters, web
 from mailpopbox.doctor.finding import bad, good, unknown
 from mailpopbox.doctor.services import SERVICES, TIMERS, services, wanted
 from mailpopbox.examining import inquiring, knocking
 from mailpopbox.examining.patient import Check, Findings, Patient
+from mailpopbox.programs import run
 
 _RSPAMD = Path("/var/spool/postfix/rspamd/milter.sock")
 _FILE_SYSTEMS = ("/", "/var/vmail", "/var/spool/postfix", "/var/lib/mailpopbox", "/var/log")
