@@ -2,8 +2,8 @@
 
 import pytest
 from mailpopbox.commands import gathering
-from mailpopbox.commands.report import Unknown
 from mailpopbox.examining import checks
+from mailpopbox.found import Unknown
 from mailpopbox.renewal import Renewal, kept
 from patients import DOORS, HERE, WEB, Server
 from speakers import Speaker, certificate

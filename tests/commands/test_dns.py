@@ -439,11 +439,14 @@ def test_a_domain_that_nobody_has_registered(command: Command) -> None:
 def test_a_package_that_is_missing(
     command: Command, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
-    module = {"dnspython": "resolving", "publicsuffix2": "organisations"}[package]
+    module = {
+        "dnspython": "mailpopbox.commands.resolving",
+        "publicsuffix2": "mailpopbox.organisations",
+    }[package]
     imported = builtins.__import__
 
     def missing(name: str, *more: Any) -> Any:
-        if name == f"mailpopbox.commands.{module}":
+        if name == module:
             raise ImportError(f"No module named '{package}'")
         return imported(name, *more)
 

@@ -139,7 +139,7 @@ def test_leaked_without_the_list(used: Host, monkeypatch: pytest.MonkeyPatch) ->
             raise ImportError("No module named 'publicsuffix2'")
         return imported(name, *rest)
 
-    monkeypatch.delitem(sys.modules, "mailpopbox.commands.organisations", raising=False)
+    monkeypatch.delitem(sys.modules, "mailpopbox.organisations", raising=False)
     monkeypatch.setattr(builtins, "__import__", without)
     answer = used.run("addresses", "--leaked")
     assert (answer.code, answer.err) == (

@@ -12,21 +12,11 @@ from ledgers import LOGIN
 from mailpopbox.commands import desk, gathering
 from mailpopbox.commands.command import refused
 from mailpopbox.commands.gathering import certificate_of, queue_of, service_state, size_of
-from mailpopbox.commands.report import (
-    Certificate,
-    LedgerState,
-    Queue,
-    Report,
-    Size,
-    Unknown,
-    as_json,
-    octets,
-    problems,
-    rows,
-)
-from mailpopbox.commands.times import DAY, HOUR, clock
+from mailpopbox.commands.report import Report, as_json, problems, rows
+from mailpopbox.found import Certificate, LedgerState, Queue, Size, Unknown
 from mailpopbox.ledger.entries import Totals
 from mailpopbox.renewal import Renewal, kept
+from mailpopbox.times import DAY, HOUR, clock
 
 NOW = 1_800_000_000
 TOTALS = Totals(6, 162, 153, 7, NOW - HOUR, NOW - 9 * DAY, 1)
@@ -173,22 +163,6 @@ def test_for_programs() -> None:
         "failing_since": "2027-01-15T07:00:00Z",
     }
     assert hidden["queue"] == hidden["certificate"] == hidden["ledger"] == {"unknown": "no right"}
-
-
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1.0 kB"),
-        (12_345, "12 kB"),
-        (7_650_000, "7.7 MB"),
-        (2 * 10**9, "2.0 GB"),
-        (5 * 10**13, "50.0 TB"),
-    ],
-)
-def test_sizes(number: int, text: str) -> None:
-    assert octets(number) == text
 
 
 ACTIVE, EXITED, DEAD, FAILED = (

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from mailpopbox.commands.report import Certificate, Unknown
-from mailpopbox.commands.times import DAY, clock
 from mailpopbox.doctor import doors
 from mailpopbox.doctor.doors import Outside, Shown, Spoken, Trick
 from mailpopbox.doctor.finding import BAD, GOOD, UNKNOWN, WARNING, Finding
+from mailpopbox.found import Certificate, Unknown
+from mailpopbox.times import DAY, clock
 
 NOW = 1_800_000_000
 HOST = "mx.example.com"

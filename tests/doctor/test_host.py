@@ -3,11 +3,11 @@
 import struct
 
 import pytest
-from mailpopbox.commands.report import Queue, Unknown
-from mailpopbox.commands.times import DAY, HOUR
 from mailpopbox.doctor import host, milters
 from mailpopbox.doctor.finding import BAD, GOOD, UNKNOWN, WARNING, Finding
 from mailpopbox.doctor.host import Space
+from mailpopbox.found import Queue, Unknown
+from mailpopbox.times import DAY, HOUR
 
 NOW = 1_800_000_000
 HIDDEN = Unknown("no right")

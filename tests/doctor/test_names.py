@@ -1,13 +1,13 @@
 """What the doctor says of what DNS says."""
 
 import pytest
-from mailpopbox.commands.report import Unknown
 from mailpopbox.dns.judging import DIFFERENT, MISSING, THERE, Trouble, Values
 from mailpopbox.dns.judging import UNKNOWN as UNANSWERED
 from mailpopbox.dns.judging import Finding as Standing
 from mailpopbox.dns.records import Record
 from mailpopbox.doctor import names
 from mailpopbox.doctor.finding import BAD, GOOD, UNKNOWN, WARNING, Finding
+from mailpopbox.found import Unknown
 
 HOST, ADDRESS = "mx.example.com", "198.51.100.7"
 MX = Record("mx", "example.com", "MX", "10 mx.example.com")

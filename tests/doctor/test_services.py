@@ -1,10 +1,10 @@
 """What the doctor says of the services, and which of them have to run."""
 
 import pytest
-from mailpopbox.commands.report import Unknown
 from mailpopbox.doctor.finding import BAD, GOOD, UNKNOWN, Finding
 from mailpopbox.doctor.services import SERVICES, TIMERS, services, wanted
 from mailpopbox.doctor.settings import Settings
+from mailpopbox.found import Unknown
 
 HIDDEN = Unknown("no right")
 LEAST = Settings(resolver=False, mta_sts=False, daily=False)

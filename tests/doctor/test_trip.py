@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 from judging import CONFIG
-from mailpopbox.commands.report import Unknown
 from mailpopbox.config import Mailbox
 from mailpopbox.doctor import trip
 from mailpopbox.doctor.finding import BAD, GOOD, UNKNOWN
 from mailpopbox.doctor.trip import Arrived, Signature, Trip
+from mailpopbox.found import Unknown
 
 BOX = "postmaster@example.com"
 SIGNED = Signature("example.com", "s1", "rsa-sha256")

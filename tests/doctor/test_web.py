@@ -1,9 +1,9 @@
 """What the doctor says of what is served over HTTPS."""
 
 import pytest
-from mailpopbox.commands.report import Certificate, Unknown
 from mailpopbox.doctor.finding import BAD, GOOD, UNKNOWN, WARNING
 from mailpopbox.doctor.web import Fetched, Page, pages, web
+from mailpopbox.found import Certificate, Unknown
 
 HOST = "mx.example.com"
 PROFILE, SETTINGS, POLICY = pages(HOST, ["example.com"], policy=True)

@@ -12,10 +12,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from mailpopbox.commands.report import Unknown
 from mailpopbox.doctor.doors import Outside, Spoken, Trick, tricks
 from mailpopbox.doctor.web import Fetched, Page
 from mailpopbox.examining import knocking
+from mailpopbox.found import Unknown
 from speakers import Speaker, certificate, speaking
 
 STARTTLS = {"EHLO": "250-mx.example.com\r\n250 STARTTLS", "STARTTLS": "220 go"}

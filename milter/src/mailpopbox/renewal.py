@@ -5,8 +5,10 @@ Pure: no certbot, clock, file or mail is in it.
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
+from mailpopbox.found import Certificate, Unknown
 from mailpopbox.letter import Letter
 from mailpopbox.utc import iso_day
 
@@ -15,6 +17,7 @@ DAY = 24 * 60 * 60
 _MAILED_FROM = 21 * DAY
 # The timer comes every hour. While all is well, certbot is asked about twice a day.
 _PAUSE = 11 * 60 * 60
+_FORGOTTEN = 2 * DAY
 # Longest wait for certbot, besides the time that a DNS record gets to travel.
 _PATIENCE = 120
 
@@ -61,6 +64,18 @@ def tried(before: Renewal, why: str, now: int) -> Renewal:
     """Return what is known after one more attempt."""
     since = before.failing_since or now
     return replace(before, tried_at=now, why=why, failing_since=since if why else None)
+
+
+def problems(renewal: Renewal | None, found: Certificate | Unknown, now: int) -> Iterator[str]:
+    """Yield what is wrong with it; None where no authority is asked."""
+    if renewal is None:
+        return
+    if renewal.why and isinstance(found, Certificate) and found.is_self_signed:
+        yield f"the certificate is self-signed until the authority gives one: {renewal.why}"
+    elif renewal.why:
+        yield f"the certificate cannot be renewed: {renewal.why}"
+    elif renewal.tried_at is None or renewal.tried_at < now - _FORGOTTEN:
+        yield "nothing renews the certificate; see: systemctl status mailpopbox-acme.timer"
 
 
 def letter(renewal: Renewal, name: str, expires: int, now: int) -> Letter | None:

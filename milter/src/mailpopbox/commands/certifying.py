@@ -12,12 +12,12 @@ from pathlib import Path
 from mailpopbox import renewal
 from mailpopbox.commands import gathering
 from mailpopbox.commands.command import DONE, NO, Command, add_json, refused
-from mailpopbox.commands.report import Certificate, Unknown
 from mailpopbox.commands.screen import Screen
-from mailpopbox.commands.times import clock
+from mailpopbox.found import Certificate, Unknown
 from mailpopbox.letter import post
 from mailpopbox.programs import run
 from mailpopbox.renewal import Renewal
+from mailpopbox.times import clock
 from mailpopbox.utc import iso
 
 log = logging.getLogger(__name__)

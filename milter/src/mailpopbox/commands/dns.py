@@ -19,7 +19,6 @@ from mailpopbox.commands.command import (
     to_repair,
 )
 from mailpopbox.commands.gathering import CERTIFICATE, output
-from mailpopbox.commands.report import Unknown
 from mailpopbox.commands.screen import BOLD, YELLOW, Screen
 from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dns.facts import Facts, load
@@ -28,6 +27,7 @@ from mailpopbox.dns.judging import DIFFERENT, MISSING, THERE, UNKNOWN, Trouble, 
 from mailpopbox.dns.keys import tlsa
 from mailpopbox.dns.records import Keys, records
 from mailpopbox.dns.zones import REVERSE, Zone, spelled, zone_file, zones
+from mailpopbox.found import Unknown
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -137,7 +137,7 @@ def tlsa_in_force() -> str:
 def public_zones() -> standing.ZoneOf:
     # Here, because it needs a package that most commands do without.
     try:
-        from mailpopbox.commands.organisations import organisation  # noqa: PLC0415
+        from mailpopbox.organisations import organisation  # noqa: PLC0415
     except ImportError as error:
         raise refused(f"{error}; install Debian's python3-publicsuffix2.") from error
     return organisation

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from mailpopbox.commands.command import CommandError
 from mailpopbox.commands.desk import Desk
-from mailpopbox.commands.report import Certificate, LedgerState, Queue, Report, Size, Unknown
+from mailpopbox.commands.report import Report
 from mailpopbox.doctor.services import SERVICES, wanted
 from mailpopbox.doctor.settings import DOCTOR, Settings, load
+from mailpopbox.found import Certificate, LedgerState, Queue, Size, Unknown
 from mailpopbox.ledger import LedgerError
 from mailpopbox.ledger.entries import frozen_mailboxes, totals
 from mailpopbox.ledger.store import engine_for

@@ -8,8 +8,8 @@ from mailpopbox.commands.command import DONE, Command, add_alias, add_common, ad
 from mailpopbox.commands.desk import Desk
 from mailpopbox.commands.screen import BOLD, YELLOW, Cell, Column, Listing, Screen
 from mailpopbox.commands.states import State, as_json, state_of
-from mailpopbox.commands.times import age, ago, clock, local
 from mailpopbox.ledger.entries import Correspondent, Entry, entries, entry, frozen_mailboxes
+from mailpopbox.times import age, ago, clock, local
 from mailpopbox.utc import iso
 
 _COLUMNS = (
@@ -97,7 +97,7 @@ def _is_leaked(each: Entry) -> bool:
         return False
     # Here, because it needs a package that all the other commands do without.
     try:
-        from mailpopbox.commands.organisations import is_leaked  # noqa: PLC0415
+        from mailpopbox.organisations import is_leaked  # noqa: PLC0415
     except ImportError as error:
         raise refused(f"{error}; install Debian's python3-publicsuffix2.") from error
     return is_leaked(each)

@@ -1,64 +1,18 @@
 """The health of the server: what was found, what of it is wrong, and how that is told."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from mailpopbox import renewal
 from mailpopbox.commands.screen import GREEN, RED, YELLOW, Cell
-from mailpopbox.commands.times import DAY, ago, clock, left
-from mailpopbox.ledger.entries import Totals
+from mailpopbox.counting import counted, octets
+from mailpopbox.found import Certificate, LedgerState, Queue, Size, Unknown
 from mailpopbox.renewal import Renewal
+from mailpopbox.times import DAY, ago, clock, left
 from mailpopbox.utc import iso
 
 # Whoever renews it has long done so by then: certbot thirty days before, for instance.
 _WARNING = 7 * DAY
-# The timer that renews it comes every hour, and certbot is asked twice a day.
-_FORGOTTEN = 2 * DAY
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Something could not be found out; the text says why."""
-
-    why: str
-    # Whether that itself is wrong, and not just hidden from who asks.
-    is_wrong: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """What waits in Postfix: how many messages in each of its queues, and since when."""
-
-    messages: dict[str, int] = field(default_factory=dict)
-    oldest: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How much mail lies in a mailbox."""
-
-    messages: int
-    octets: int
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """The certificate that is in force."""
-
-    expires: int
-    is_self_signed: bool = False
-    # Whom it is for.
-    names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerState:
-    """What the ledger tells of itself."""
-
-    place: str
-    totals: Totals
-    # In octets; None where it is no file of this host.
-    octets: int | None = None
-    frozen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +34,7 @@ def problems(report: Report, now: int) -> Iterator[str]:
         if isinstance(state, str) and state != "active":
             yield f"{name} is {state}; see: journalctl -u {name}"
     yield from _certificate_problems(report.certificate, now)
-    yield from renewal_problems(report.renewal, report.certificate, now)
+    yield from renewal.problems(report.renewal, report.certificate, now)
     if isinstance(report.queue, Queue) and report.queue.messages.get("hold"):
         yield "mail is held in the queue; see: postqueue -p"
     if isinstance(report.ledger, Unknown) and report.ledger.is_wrong:
@@ -94,19 +48,6 @@ def _certificate_problems(found: Certificate | Unknown, now: int) -> Iterator[st
         yield "the certificate has expired"
     elif found.expires < now + _WARNING:
         yield f"the certificate expires in {left(found.expires - now)}"
-
-
-def renewal_problems(
-    renewal: Renewal | None, found: Certificate | Unknown, now: int
-) -> Iterator[str]:
-    if renewal is None:
-        return
-    if renewal.why and isinstance(found, Certificate) and found.is_self_signed:
-        yield f"the certificate is self-signed until the authority gives one: {renewal.why}"
-    elif renewal.why:
-        yield f"the certificate cannot be renewed: {renewal.why}"
-    elif renewal.tried_at is None or renewal.tried_at < now - _FORGOTTEN:
-        yield "nothing renews the certificate; see: systemctl status mailpopbox-acme.timer"
 
 
 def is_complete(report: Report) -> bool:
@@ -187,20 +128,6 @@ def _ledger_rows(found: LedgerState | Unknown, now: int) -> Iterator[tuple[str, 
     )
     for login in found.frozen:
         yield "frozen", Cell(login, YELLOW)
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def octets(number: int) -> str:
-    """Write a size as people read it."""
-    size = float(number)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
 
 
 def as_json(report: Report, now: int) -> dict[str, object]:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from mailpopbox.commands.screen import RED, YELLOW, Cell
-from mailpopbox.commands.times import left
 from mailpopbox.config import Config
 from mailpopbox.gate import ALWAYS_OPEN, pattern_that_blocks
 from mailpopbox.ledger.entries import Entry
 from mailpopbox.ledger.lines import plain
+from mailpopbox.times import left
 
 
 @dataclass(frozen=True, slots=True)

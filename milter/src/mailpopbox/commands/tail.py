@@ -8,7 +8,7 @@ from mailpopbox.commands.command import DONE, Command, add_common, refused
 from mailpopbox.commands.desk import Desk
 from mailpopbox.commands.journal import Event, Reader
 from mailpopbox.commands.screen import DIM, GREEN, RED, YELLOW, Screen, printable
-from mailpopbox.commands.times import clock_of_day
+from mailpopbox.times import clock_of_day
 from mailpopbox.utc import iso
 
 _STYLES = {

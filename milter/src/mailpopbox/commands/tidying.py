@@ -4,7 +4,7 @@ import argparse
 
 from mailpopbox.commands.command import DONE, Command, add_common
 from mailpopbox.commands.desk import Desk, is_there
-from mailpopbox.commands.report import counted
+from mailpopbox.counting import counted
 from mailpopbox.ledger.admin import sweep
 from mailpopbox.ledger.tidy import tidy
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mailpopbox.commands.report import Certificate, Unknown
-from mailpopbox.commands.times import DAY, clock
 from mailpopbox.doctor.finding import Finding, bad, good, listed, or_good, unknown, warning
+from mailpopbox.found import Certificate, Unknown
+from mailpopbox.times import DAY, clock
 
 SERVICES = {
     25: ("mail from other servers", "postfix"),

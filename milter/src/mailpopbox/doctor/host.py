@@ -4,9 +4,10 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mailpopbox.commands.report import Queue, Unknown, counted, octets
-from mailpopbox.commands.times import DAY, HOUR, span
+from mailpopbox.counting import counted, octets
 from mailpopbox.doctor.finding import Finding, bad, good, or_good, unknown, warning
+from mailpopbox.found import Queue, Unknown
+from mailpopbox.times import DAY, HOUR, span
 
 # --- The disk ---
 

@@ -3,11 +3,12 @@
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mailpopbox.commands.report import Unknown, counted
+from mailpopbox.counting import counted
 from mailpopbox.dns.judging import DIFFERENT, MISSING, THERE, Answers, Question, Trouble
 from mailpopbox.dns.judging import Finding as Standing
 from mailpopbox.dns.zones import address_of
 from mailpopbox.doctor.finding import Finding, bad, good, listed, or_good, unknown, warning
+from mailpopbox.found import Unknown
 
 _WORDS = {
     "address": "address",

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mailpopbox.commands.report import Unknown
 from mailpopbox.doctor.finding import Finding, bad, listed, or_good, unknown
 from mailpopbox.doctor.settings import Settings
+from mailpopbox.found import Unknown
 
 
 @dataclass(frozen=True, slots=True)

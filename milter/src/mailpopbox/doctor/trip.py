@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 
-from mailpopbox.commands.report import Unknown, counted
 from mailpopbox.config import Config
+from mailpopbox.counting import counted
 from mailpopbox.doctor.finding import Finding, bad, good, unknown
+from mailpopbox.found import Unknown
 
 # Enough to see that it works; a host may have thousands.
 _MOST_DOMAINS = 10

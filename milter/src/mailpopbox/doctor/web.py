@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mailpopbox.commands.report import Certificate, Unknown, counted
+from mailpopbox.counting import counted
 from mailpopbox.doctor.doors import RENEWALS, is_for
 from mailpopbox.doctor.finding import Finding, bad, or_good, unknown, warning
+from mailpopbox.found import Certificate, Unknown
 
 _POLICY = "the policy for MTA-STS"
 _SETTINGS = "the settings for mail programs"

@@ -5,13 +5,14 @@ import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
+from mailpopbox import renewal
 from mailpopbox.commands import gathering
-from mailpopbox.commands.report import Certificate, LedgerState, Unknown, renewal_problems
 from mailpopbox.doctor import doors, host, milters, web
 from mailpopbox.doctor.finding import bad, good, unknown
 from mailpopbox.doctor.services import SERVICES, TIMERS, services, wanted
 from mailpopbox.examining import inquiring, knocking
 from mailpopbox.examining.patient import Check, Findings, Patient
+from mailpopbox.found import Certificate, LedgerState, Unknown
 from mailpopbox.programs import run
 
 _RSPAMD = Path("/var/spool/postfix/rspamd/milter.sock")
@@ -90,8 +91,8 @@ def _certificate(patient: Patient) -> Findings:
     found = gathering.certificate()
     shown = found if isinstance(found, Unknown) else _shown(found, patient)
     yield from doors.certificate(shown, patient.hostname, source, now)
-    renewal = gathering.remembered_renewal() if source == "acme" else None
-    for problem in renewal_problems(renewal, found, now):
+    remembered = gathering.remembered_renewal() if source == "acme" else None
+    for problem in renewal.problems(remembered, found, now):
         yield bad("renewal", f"{problem[0].upper()}{problem[1:]}.", doors.RENEWALS["acme"])
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mailpopbox.commands import dns, gathering
 from mailpopbox.commands.dkim import names_of
-from mailpopbox.commands.report import Unknown
 from mailpopbox.commands.standing import Checked
 from mailpopbox.dkim.state import path_of
 from mailpopbox.dns.judging import MISSING, Question, Trouble, Values
@@ -16,6 +15,7 @@ from mailpopbox.doctor import trip as trips
 from mailpopbox.doctor.finding import good
 from mailpopbox.examining import knocking, selfmail
 from mailpopbox.examining.patient import Findings, Patient
+from mailpopbox.found import Unknown
 
 _RESOLVER = "127.0.0.1"
 _MOST_SERVERS = 3

@@ -12,11 +12,11 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from mailpopbox.commands.report import Unknown
 from mailpopbox.doctor.doors import Outside, Spoken, Trick
 from mailpopbox.doctor.host import ASK_FOR_TIME, time_told
 from mailpopbox.doctor.milters import GOODBYE, HELLO, answers
 from mailpopbox.doctor.web import Fetched, Page
+from mailpopbox.found import Unknown
 
 HERE = "127.0.0.1"
 # postscreen lets strangers wait for six.

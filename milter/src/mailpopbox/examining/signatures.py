@@ -6,9 +6,9 @@ from email.policy import default
 
 import dkim
 
-from mailpopbox.commands.report import Unknown
 from mailpopbox.dns.judging import Trouble, Values
 from mailpopbox.doctor.trip import Signature, key_name, tags_of
+from mailpopbox.found import Unknown
 
 # Names of keys go in; what DNS has there comes out.
 Ask = Callable[[Sequence[str]], Mapping[str, Values | Trouble]]

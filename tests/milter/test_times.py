@@ -5,7 +5,7 @@ from argparse import ArgumentTypeError
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mailpopbox.commands.times import DAY, HOUR, MINUTE, YEAR, age, ago, clock, left, local, span
+from mailpopbox.times import DAY, HOUR, MINUTE, YEAR, age, ago, clock, left, local, span
 from mailpopbox.utc import days_of, iso, iso_day, seconds_of
 
 NOW = 1_800_000_000

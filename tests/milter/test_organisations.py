@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from mailpopbox.commands import organisations
-from mailpopbox.commands.organisations import is_leaked, organisation
+from mailpopbox import organisations
 from mailpopbox.ledger.entries import Correspondent, Entry
+from mailpopbox.organisations import is_leaked, organisation
 from publicsuffix2 import PublicSuffixList
 
 

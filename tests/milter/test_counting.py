@@ -1,0 +1,29 @@
+"""Numbers as people read them."""
+
+import pytest
+from mailpopbox.counting import counted, octets
+
+
+def test_how_many() -> None:
+    assert [counted(number, "message") for number in (0, 1, 2)] == [
+        "0 messages",
+        "1 message",
+        "2 messages",
+    ]
+    assert counted(2, "alias", "aliases") == "2 aliases"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (12_345, "12 kB"),
+        (7_650_000, "7.7 MB"),
+        (2 * 10**9, "2.0 GB"),
+        (5 * 10**13, "50.0 TB"),
+    ],
+)
+def test_sizes(number: int, text: str) -> None:
+    assert octets(number) == text
