@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hosts import ONE, Host
 from ledgers import LOGIN
-from mailpopbox.commands import desk, gathering
-from mailpopbox.commands.command import refused
+from mailpopbox.commands import gathering
 from mailpopbox.commands.gathering import certificate_of, queue_of, service_state, size_of
 from mailpopbox.commands.report import Report, as_json, problems, rows
 from mailpopbox.found import Certificate, LedgerState, Queue, Size, Unknown
+from mailpopbox.ledger import opening
 from mailpopbox.ledger.entries import Totals
 from mailpopbox.renewal import Renewal, kept
 from mailpopbox.times import DAY, HOUR, clock
@@ -367,16 +367,18 @@ def test_a_ledger_that_is_torn(host: Host, tmp_path: Path) -> None:
 def test_before_any_mail(host: Host) -> None:
     host.place = "/nonexistent/ledger.sqlite"
     host.configure(ONE)
-    found = host.run("status", "--json").json["ledger"]
+    answer = host.run("status", "--json")
+    assert answer.err == f"{host.place} is not there: no mail has come or gone yet.\n"
+    found = answer.json["ledger"]
     assert (found["addresses"], found["schema"], found["octets"]) == (0, 0, None)
 
 
 @pytest.mark.usefixtures("programs")
 def test_a_ledger_that_one_has_no_right_to(used: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(place: str) -> None:
-        raise refused(f"{place}: no right to it")
+        raise PermissionError(f"{place}: no right to it")
 
-    monkeypatch.setattr(desk, "check_rights", denied)
+    monkeypatch.setattr(opening, "check_rights", denied)
     answer = used.run("status")
     assert answer.code == 0
-    assert "\nledger               unknown: " in answer.out
+    assert f"\nledger               unknown: {used.place}: no right to it\n" in answer.out

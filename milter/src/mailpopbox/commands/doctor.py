@@ -1,7 +1,6 @@
 """`doctor`: everything that can be wrong with the server, and what to do about it."""
 
 import argparse
-import io
 import os
 import queue
 import textwrap
@@ -23,7 +22,6 @@ from mailpopbox.commands.command import (
     refused,
     to_repair,
 )
-from mailpopbox.commands.desk import Desk
 from mailpopbox.commands.screen import BOLD, DIM, GREEN, RED, YELLOW, Screen, printable
 from mailpopbox.config import load as load_config
 from mailpopbox.dkim.shelf import Shelf
@@ -78,7 +76,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
                 f"{each.name.ljust(max(len(check.name) for check in CHECKS))}  {each.about}"
             )
         return DONE
-    patient = _patient(arguments, screen)
+    patient = _patient(arguments)
     results = examined(chosen, patient, _progress(screen))
     if arguments.mail_changes:
         _mail_changes(results, patient.hostname)
@@ -100,16 +98,13 @@ def _chosen(only: Sequence[str], skipped: Sequence[str]) -> Sequence[Check]:
     return [each for each in CHECKS if each.name in (only or names) and each.name not in skipped]
 
 
-def _patient(arguments: argparse.Namespace, screen: Screen) -> Patient:
+def _patient(arguments: argparse.Namespace) -> Patient:
     settings = load_settings(arguments.config)
     if not os.access(settings.milter, os.R_OK):
         raise refused(f"{settings.milter} cannot be read; run this as root.")
-    config, now = load_config(Path(settings.milter)), int(time.time())
+    config, facts = load_config(Path(settings.milter)), load_facts(Path(settings.dns))
     outside = settings.outside if arguments.outside is None else arguments.outside
-    # What the ledger has to say besides is no finding.
-    desk = Desk(config, Screen(screen.out, io.StringIO()), now, arguments.json)
-    facts = load_facts(Path(settings.dns))
-    return Patient(desk, settings, facts, outside, Shelf(arguments.keys))
+    return Patient(config, settings, facts, outside, int(time.time()), Shelf(arguments.keys))
 
 
 # --- Making the checks ---

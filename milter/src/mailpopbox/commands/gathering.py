@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailpopbox.commands.command import CommandError
 from mailpopbox.commands.desk import Desk
 from mailpopbox.commands.report import Report
 from mailpopbox.doctor.services import SERVICES, wanted
@@ -16,6 +15,7 @@ from mailpopbox.doctor.settings import DOCTOR, Settings, load
 from mailpopbox.found import Certificate, LedgerState, Queue, Size, Unknown
 from mailpopbox.ledger import LedgerError
 from mailpopbox.ledger.entries import frozen_mailboxes, totals
+from mailpopbox.ledger.opening import to_read
 from mailpopbox.ledger.store import engine_for
 from mailpopbox.programs import run
 from mailpopbox.renewal import Renewal, recalled
@@ -35,6 +35,7 @@ def gathered(desk: Desk) -> Report:
     """Ask everything."""
     settings = load(SETTINGS) if SETTINGS.exists() else Settings()
     units = wanted(SERVICES, settings)
+    desk.say_if_no_ledger()
     return Report(
         services={name: service(each) for name, each in units.items()},
         queue=queue(),
@@ -43,7 +44,7 @@ def gathered(desk: Desk) -> Report:
         },
         certificate=certificate(),
         renewal=remembered_renewal() if ACME_SETTINGS.exists() else None,
-        ledger=ledger_state(desk),
+        ledger=ledger_state(desk.config.ledger),
     )
 
 
@@ -138,17 +139,16 @@ def remembered_renewal() -> Renewal:
     return recalled(ACME_STATE.read_text()) if ACME_STATE.exists() else Renewal()
 
 
-def ledger_state(desk: Desk) -> LedgerState | Unknown:
-    place = desk.config.ledger
+def ledger_state(place: str) -> LedgerState | Unknown:
     # Without any password.
     shown = engine_for(place).shown
     try:
-        with desk.to_read() as ledger:
+        with to_read(place) as ledger:
             frozen = tuple(frozen_mailboxes(ledger))
             return LedgerState(shown, totals(ledger), _size_of_file(place), frozen)
     except LedgerError as error:
         return Unknown(str(error), is_wrong=True)
-    except (CommandError, OSError) as error:
+    except OSError as error:
         return Unknown(str(error))
 
 

@@ -3,16 +3,15 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from mailpopbox.commands.command import DONE, NO, Command, add_config
-from mailpopbox.commands.desk import check_rights, is_there
 from mailpopbox.config import Watched, load
 from mailpopbox.counters import Counters
 from mailpopbox.ledger import Ledger, NothingKnown
-from mailpopbox.ledger.database import Database
-from mailpopbox.ledger.store import Store, engine_for
+from mailpopbox.ledger.opening import is_there, to_change
+from mailpopbox.ledger.store import Store
 from mailpopbox.oneshot import rewritten
 from mailpopbox.outbound.policy import Dane
 from mailpopbox.outbound.server import Server, answers
@@ -77,8 +76,7 @@ def _ledger_at(place: str, *, explain: bool) -> Iterator[Ledger]:
             sys.stderr.write(f"ledger   {place} is not there: nothing is known of earlier mail.\n")
         yield NothingKnown()
         return
-    check_rights(place)
-    with closing(Database(engine_for(place))) as database:
+    with to_change(place) as database:
         yield Store(database)
 
 

@@ -3,9 +3,10 @@
 import argparse
 
 from mailpopbox.commands.command import DONE, Command, add_common
-from mailpopbox.commands.desk import Desk, is_there
+from mailpopbox.commands.desk import Desk
 from mailpopbox.counting import counted
 from mailpopbox.ledger.admin import sweep
+from mailpopbox.ledger.opening import is_there
 from mailpopbox.ledger.tidy import tidy
 
 

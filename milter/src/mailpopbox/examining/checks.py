@@ -34,7 +34,7 @@ def _milters(patient: Patient) -> Findings:
 
 
 def _queue(patient: Patient) -> Findings:
-    return host.queue(gathering.queue(), patient.desk.now)
+    return host.queue(gathering.queue(), patient.now)
 
 
 def _disk(_patient: Patient) -> Findings:
@@ -62,7 +62,7 @@ def _clock(patient: Patient) -> Findings:
 
 
 def _ledger(patient: Patient) -> Findings:
-    found = gathering.ledger_state(patient.desk)
+    found = gathering.ledger_state(patient.config.ledger)
     if isinstance(found, LedgerState):
         return [good(f"The ledger can be read: {found.place}.")]
     if not found.is_wrong:
@@ -87,7 +87,7 @@ def _tls(patient: Patient) -> Findings:
 
 
 def _certificate(patient: Patient) -> Findings:
-    now, source = patient.desk.now, patient.settings.tls
+    now, source = patient.now, patient.settings.tls
     found = gathering.certificate()
     shown = found if isinstance(found, Unknown) else _shown(found, patient)
     yield from doors.certificate(shown, patient.hostname, source, now)

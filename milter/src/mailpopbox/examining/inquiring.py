@@ -77,7 +77,7 @@ def _zones(patient: Patient) -> Sequence[Zone]:
     tlsa = _ask([(name, "TLSA")])[name, "TLSA"]
     is_set = not isinstance(tlsa, Trouble) and tlsa
     wanted = dns.tlsa_in_force() if is_set else ""
-    keys_there = dns.keys_of(facts, patient.shelf, patient.desk.now)
+    keys_there = dns.keys_of(facts, patient.shelf, patient.now)
     policy = dns.policy_of(facts)
     found = records_of(facts, patient.addresses, keys_there, wanted, policy)
     return zones(found, (*facts.domains, facts.hostname), dns.public_zones())

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from mailpopbox.commands import dns
-from mailpopbox.commands.desk import Desk
 from mailpopbox.config import Config
 from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dns.facts import Facts
@@ -16,17 +15,14 @@ from mailpopbox.doctor.settings import Settings
 class Patient:
     """The server that is looked at."""
 
-    desk: Desk
+    config: Config
     settings: Settings
     facts: Facts
     # Whose mail servers are tried on port 25; "": nobody's.
     outside: str
+    now: int
     # Where the keys of DKIM lie.
     shelf: Shelf = field(default_factory=Shelf)
-
-    @property
-    def config(self) -> Config:
-        return self.desk.config
 
     @property
     def hostname(self) -> str:
