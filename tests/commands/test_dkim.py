@@ -7,9 +7,10 @@ from pathlib import Path
 import dns.message
 import pytest
 from hosts import TWO, Answer, Host
-from mailpopbox.commands import dkim, resolving
+from mailpopbox.commands import dkim
 from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dkim.state import RETIRED_SECONDS, Domain, Key
+from mailpopbox.dns import resolving
 from mailpopbox.dns.judging import Trouble, Values
 from mailpopbox.dns.records import Record
 from mailpopbox.dns.zones import presented

@@ -14,9 +14,10 @@ import pytest
 import yaml
 from dns import zone as zone_of_dns
 from hosts import Answer, Host
-from mailpopbox.commands import dns, resolving
+from mailpopbox.commands import dns
 from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dkim.state import RETIRED_SECONDS, Domain, Key
+from mailpopbox.dns import resolving
 from nameserver import Answerer, answers_of, serving, silent
 from zones import loaded
 
@@ -440,15 +441,15 @@ def test_a_package_that_is_missing(
     command: Command, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
     module = {
-        "dnspython": "mailpopbox.commands.resolving",
+        "dnspython": "mailpopbox.dns.resolving",
         "publicsuffix2": "mailpopbox.organisations",
     }[package]
     imported = builtins.__import__
 
-    def missing(name: str, *more: Any) -> Any:
+    def missing(name: str, *more: Any, **named: Any) -> Any:
         if name == module:
             raise ImportError(f"No module named '{package}'")
-        return imported(name, *more)
+        return imported(name, *more, **named)
 
     monkeypatch.setattr(builtins, "__import__", missing)
     answer = command()

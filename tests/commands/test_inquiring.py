@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-from mailpopbox.commands.command import CommandError
 from mailpopbox.examining import selfmail
 from nameserver import silent
 from patients import DOCTOR, DOORS, HERE, Round, Server
@@ -214,5 +213,5 @@ def test_a_login_that_nobody_may_make(
         raise PermissionError
 
     monkeypatch.setattr(Path, "open", denied)
-    with pytest.raises(CommandError, match="it takes root"), selfmail.login_for_now(DOCTOR):
+    with pytest.raises(OSError, match="it takes root"), selfmail.login_for_now(DOCTOR):
         pass

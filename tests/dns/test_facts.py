@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import yaml
-from mailpopbox.commands.dkim import names_of
 from mailpopbox.config import ConfigError
 from mailpopbox.config import parse as config_of
+from mailpopbox.dkim.state import names_of
 from mailpopbox.dns.facts import Facts, load, parse
 from rendering import LARGE, SMALL, render
 
@@ -47,7 +47,7 @@ def test_a_domain_of_single_addresses_is_not_ours() -> None:
 def test_its_domains_are_those_that_have_keys(settings: dict[str, Any]) -> None:
     facts = read(settings)
     milter = yaml.safe_load(render("milter/etc/mailpopbox/milter.yml", settings))
-    assert set(names_of(config_of(milter))) == {facts.hostname, *facts.domains, *facts.others}
+    assert set(names_of(config_of(milter))) == set(facts.names)
 
 
 def test_a_server_without_any_catch_all() -> None:

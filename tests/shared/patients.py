@@ -15,7 +15,7 @@ import pytest
 import yaml
 from dns import zone as zone_of_dns
 from hosts import ONE, Answer, Host
-from mailpopbox.commands import resolving
+from mailpopbox.dns import resolving
 from mailpopbox.examining import knocking, selfmail
 from nameserver import answers_of, serving
 from speakers import Speaker, speaking

@@ -16,7 +16,6 @@ from mailpopbox.commands.command import (
 )
 from mailpopbox.commands.desk import Desk
 from mailpopbox.commands.screen import GREEN, YELLOW, Cell, Column
-from mailpopbox.config import Config
 from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dkim.state import (
     Delete,
@@ -27,6 +26,7 @@ from mailpopbox.dkim.state import (
     Switch,
     first_step,
     last_step,
+    names_of,
     next_step,
 )
 from mailpopbox.dns.judging import THERE, Trouble, Values, judged
@@ -93,18 +93,9 @@ def is_published(record: Record) -> bool:
 
 def ask(record: Record) -> Sequence[Values | Trouble]:
     # Here, because it needs a package that most commands do without.
-    from mailpopbox.commands.resolving import Asker  # noqa: PLC0415
+    from mailpopbox.dns.resolving import Asker  # noqa: PLC0415
 
     return Asker().by_server(record.name, record.type)
-
-
-def names_of(config: Config) -> tuple[str, ...]:
-    """Return the domains that mail leaves from: those of the mailboxes, and the host's own."""
-    found = {config.hostname}
-    for box in config.mailboxes:
-        addresses = (box.login, *box.addresses)
-        found |= {*box.domains, *(address.rpartition("@")[2] for address in addresses)}
-    return tuple(sorted(found))
 
 
 # --- The commands ---

@@ -1,10 +1,8 @@
 """`dns`: the records that the server and its domains need, and how they stand."""
 
 import argparse
-import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from mailpopbox.commands import standing
 from mailpopbox.commands.command import (
@@ -15,19 +13,16 @@ from mailpopbox.commands.command import (
     add_config,
     add_json,
     add_keys,
-    refused,
     to_repair,
 )
-from mailpopbox.commands.gathering import CERTIFICATE, output
+from mailpopbox.commands.gathering import CERTIFICATE
 from mailpopbox.commands.screen import BOLD, YELLOW, Screen
 from mailpopbox.dkim.shelf import Shelf
+from mailpopbox.dns import host
 from mailpopbox.dns.facts import Facts, load
-from mailpopbox.dns.interfaces import addresses_of, usable
-from mailpopbox.dns.judging import DIFFERENT, MISSING, THERE, UNKNOWN, Trouble, findings, questions
-from mailpopbox.dns.keys import tlsa
-from mailpopbox.dns.records import Keys, records
-from mailpopbox.dns.zones import REVERSE, Zone, spelled, zone_file, zones
-from mailpopbox.found import Unknown
+from mailpopbox.dns.judging import DIFFERENT, MISSING, THERE, UNKNOWN
+from mailpopbox.dns.records import records
+from mailpopbox.dns.zones import Zone, spelled, zone_file, zones
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,11 +55,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _dns(arguments: argparse.Namespace) -> int:
     facts, screen = load(arguments.config), Screen.of_process()
     now = int(time.time())
-    addresses = addresses_for(facts)
-    keys = keys_of(facts, Shelf(arguments.keys), now)
-    in_force = tlsa_in_force() if arguments.tlsa else ""
-    found = records(facts, addresses, keys, in_force, policy_of(facts))
-    zone_of = public_zones()
+    addresses = host.addresses_for(facts)
+    keys = Shelf(arguments.keys).needed(facts.names, now)
+    in_force = host.tlsa_of(CERTIFICATE) if arguments.tlsa else ""
+    found = records(facts, addresses, keys, in_force, host.policy_of(facts))
+    zone_of = host.public_zones()
     every = zones(found, (*facts.domains, facts.hostname), zone_of)
     chosen = _chosen(every, arguments.zones)
     names = {zone.name for zone in chosen}
@@ -78,69 +73,6 @@ def _dns(arguments: argparse.Namespace) -> int:
     if arguments.values:
         return _print_values(chosen, notes, screen, wants_json=arguments.json)
     return _check(chosen, addresses, notes, arguments, screen)
-
-
-# --- What is known on the host ---
-
-
-def addresses_for(facts: Facts) -> tuple[str, ...]:
-    """Return the addresses at which others reach the host."""
-    addresses = usable(facts.addresses or _addresses_of_host(), ipv6=facts.ipv6)
-    if not addresses:
-        raise to_repair(
-            "This host has no address that others reach. Name those that lead to it in"
-            " mailpopbox_addresses, and run the playbook."
-        )
-    return addresses
-
-
-def _addresses_of_host() -> tuple[str, ...]:
-    printed = output(["ip", "-json", "address"])
-    if isinstance(printed, Unknown):
-        raise refused(f"The addresses of this host cannot be seen: {printed.why}")
-    try:
-        return addresses_of(printed)
-    except ValueError as error:
-        raise refused(f"ip -json address printed {error}.") from error
-
-
-def keys_of(facts: Facts, shelf: Shelf, now: int) -> Keys:
-    """Return the keys that sign, those that are about to, and those whose mail is still read."""
-    try:
-        known = shelf.domains()
-    except PermissionError as error:
-        raise refused(f"{shelf.folder}: no right to it; run this as root.") from error
-    names = (facts.hostname, *facts.domains, *facts.others)
-    found = {name: known[name].needed(now) for name in names if name in known}
-    return {
-        name: tuple(shelf.public(name, key) for key in keys) for name, keys in found.items() if keys
-    }
-
-
-def policy_of(facts: Facts) -> str:
-    """Return the policy for MTA-STS as it is served."""
-    try:
-        return Path(facts.mta_sts).read_text("utf-8", "replace")
-    except FileNotFoundError:
-        return ""
-
-
-def tlsa_in_force() -> str:
-    if not os.access(CERTIFICATE, os.R_OK):
-        raise refused(f"{CERTIFICATE} cannot be read; run this as root.")
-    printed = output(["openssl", "x509", "-noout", "-pubkey", "-in", str(CERTIFICATE)])
-    if isinstance(printed, Unknown):
-        raise refused(f"{CERTIFICATE}: {printed.why}")
-    return tlsa(printed)
-
-
-def public_zones() -> standing.ZoneOf:
-    # Here, because it needs a package that most commands do without.
-    try:
-        from mailpopbox.organisations import organisation  # noqa: PLC0415
-    except ImportError as error:
-        raise refused(f"{error}; install Debian's python3-publicsuffix2.") from error
-    return organisation
 
 
 def _chosen(every: Sequence[Zone], names: Sequence[str]) -> list[Zone]:
@@ -196,7 +128,7 @@ def _check(
     arguments: argparse.Namespace,
     screen: Screen,
 ) -> int:
-    checked = checked_zones(chosen, addresses, arguments.server)
+    checked = host.checked_zones(chosen, addresses, arguments.server)
     notes += standing.without_zone(checked)
     states = standing.count(checked)
     if arguments.json:
@@ -213,33 +145,6 @@ def _check(
     if states[MISSING] or states[DIFFERENT]:
         return NO
     return UNANSWERED if states[UNKNOWN] else DONE
-
-
-def checked_zones(
-    chosen: Sequence[Zone], addresses: Sequence[str], server: str = ""
-) -> list[standing.Checked]:
-    """Ask DNS about zones, or one of their servers, which knows nothing of addresses."""
-    # Here, because it needs a package that most commands do without.
-    try:
-        from mailpopbox.commands.resolving import Asker  # noqa: PLC0415
-    except ImportError as error:
-        raise refused(f"{error}; install Debian's python3-dnspython.") from error
-    asker = Asker(server)
-    zones_of_names = [zone for zone in chosen if zone.name != REVERSE]
-    asked = [*zip(zones_of_names, asker.whom(zone.name for zone in zones_of_names), strict=True)]
-    asked += [(zone, asker.anybody()) for zone in chosen if zone.name == REVERSE and not server]
-    answers = asker.answers(
-        [(each, whom) for zone, whom in asked for each in questions(zone.records)]
-    )
-    return [
-        standing.Checked(
-            zone,
-            tuple(findings(zone.records, answers, addresses)),
-            "" if isinstance(whom, Trouble) else whom.shown,
-            exists=isinstance(whom, Trouble) or whom.zone in {zone.name, ""},
-        )
-        for zone, whom in asked
-    ]
 
 
 COMMANDS = (

@@ -1,31 +1,17 @@
 """How DNS records stand, for people and for programs."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
 from mailpopbox.commands.screen import DIM, GREEN, RED, YELLOW, Cell, Column
-from mailpopbox.dns.judging import DIFFERENT, MISSING, THERE, UNKNOWN, Finding
+from mailpopbox.dns.host import Checked
+from mailpopbox.dns.judging import DIFFERENT, MISSING, THERE, UNKNOWN
 from mailpopbox.dns.zones import TTL, Zone, fields, spelled
-
-ZoneOf = Callable[[str], str]
 
 FIELDS = (Column("NAME"), Column("TYPE"), Column("PRIORITY", right=True), Column("VALUE"))
 COLUMNS = (Column("NAME"), Column("TYPE"), Column("STATE"), Column("VALUE", narrowest=24))
 
 _STYLES = {THERE: GREEN, MISSING: RED, DIFFERENT: RED, UNKNOWN: YELLOW}
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What was found of a zone's records."""
-
-    zone: Zone
-    findings: tuple[Finding, ...]
-    # Who was asked, if anybody answered.
-    asked: str
-    # Whether DNS knows of the zone at all, as far as somebody answered.
-    exists: bool = True
 
 
 # --- What is said besides ---

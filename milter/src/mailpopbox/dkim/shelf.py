@@ -8,7 +8,7 @@ import base64
 import fcntl
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +85,22 @@ class Shelf:
             return dkim_key(key.selector, key.algorithm, path.read_text("ascii", "replace"))
         except KeyFileError as error:
             raise OSError(f"{path}: {error}; restore it from a backup") from error
+
+    def needed(self, names: Iterable[str], now: int) -> dict[str, tuple[DkimKey, ...]]:
+        """Return the keys that sign, those that are about to, and those whose mail is still read.
+
+        By domain, without those that have none.
+        """
+        try:
+            known = self.domains()
+        except PermissionError as error:
+            raise PermissionError(f"{self.folder}: no right to it; run this as root.") from error
+        found = {name: known[name].needed(now) for name in names if name in known}
+        return {
+            name: tuple(self.public(name, key) for key in keys)
+            for name, keys in found.items()
+            if keys
+        }
 
     def record(self, name: str, key: Key) -> Record:
         """Return what has to stand in DNS for a key."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from mailpopbox.config import DKIM_ALGORITHMS
+from mailpopbox.config import DKIM_ALGORITHMS, Config
 
 # What was signed last must have been read by then: five days in a queue, and a weekend.
 RETIRED_SECONDS = 14 * 86400
@@ -58,6 +58,15 @@ class Domain:
         """Return the domain with the keys that lie on the disk."""
         used = {*self.signing, *self.retired}
         return replace(self, coming=tuple(sorted(key for key in found if key not in used)))
+
+
+def names_of(config: Config) -> tuple[str, ...]:
+    """Return the domains that mail leaves from: those of the mailboxes, and the host's own."""
+    found = {config.hostname}
+    for box in config.mailboxes:
+        addresses = (box.login, *box.addresses)
+        found |= {*box.domains, *(address.rpartition("@")[2] for address in addresses)}
+    return tuple(sorted(found))
 
 
 @dataclass(frozen=True, slots=True)

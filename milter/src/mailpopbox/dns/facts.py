@@ -31,6 +31,11 @@ class Facts:
     # Where the policy that is served over HTTPS is; there may be none.
     mta_sts: str = MTA_STS
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that mail leaves from."""
+        return (self.hostname, *self.domains, *self.others)
+
 
 def load(path: Path) -> Facts:
     return read(path, parse)

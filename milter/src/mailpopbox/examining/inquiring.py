@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mailpopbox.commands import dns, gathering
-from mailpopbox.commands.dkim import names_of
-from mailpopbox.commands.standing import Checked
-from mailpopbox.dkim.state import path_of
+from mailpopbox.commands import gathering
+from mailpopbox.dkim.state import names_of, path_of
+from mailpopbox.dns import host
+from mailpopbox.dns.host import Checked
 from mailpopbox.dns.judging import MISSING, Question, Trouble, Values
 from mailpopbox.dns.judging import Finding as Standing
 from mailpopbox.dns.records import records as records_of
@@ -24,14 +24,14 @@ _MOST_SERVERS = 3
 def _ask(questions: Sequence[Question], server: str = "") -> Mapping[Question, Values | Trouble]:
     """Ask the resolver of the host, or the one that is named."""
     # Here, because it needs a package that most commands do without.
-    from mailpopbox.commands.resolving import Asker  # noqa: PLC0415
+    from mailpopbox.dns.resolving import Asker  # noqa: PLC0415
 
     asker = Asker(server)
     return asker.answers([(each, asker.anybody()) for each in questions])
 
 
 def resolver(patient: Patient) -> Findings:
-    from mailpopbox.commands.resolving import resolvers  # noqa: PLC0415
+    from mailpopbox.dns.resolving import resolvers  # noqa: PLC0415
 
     own = [_RESOLVER] if patient.settings.resolver else []
     question = (patient.hostname, "A")
@@ -43,7 +43,7 @@ def resolver(patient: Patient) -> Findings:
 
 def records(patient: Patient) -> Findings:
     every = [zone for zone in _zones(patient) if zone.name != REVERSE]
-    checked = dns.checked_zones(every, patient.addresses)
+    checked = host.checked_zones(every, patient.addresses)
     gone = [each for each in checked if _is_gone(each)]
     return names.records(
         _standings(each for each in checked if each not in gone), [each.zone.name for each in gone]
@@ -62,7 +62,7 @@ def reverse(patient: Patient) -> Findings:
         "when it sends (HELO)": printed if isinstance(printed, Unknown) else printed.strip(),
         "when it greets": knocking.name_in_greeting(),
     }
-    checked = dns.checked_zones(every, patient.addresses)
+    checked = host.checked_zones(every, patient.addresses)
     return names.reverse(_standings(checked), called, patient.hostname)
 
 
@@ -76,11 +76,11 @@ def _zones(patient: Patient) -> Sequence[Zone]:
     # Whoever has set it is not reached by those who check it when it is wrong.
     tlsa = _ask([(name, "TLSA")])[name, "TLSA"]
     is_set = not isinstance(tlsa, Trouble) and tlsa
-    wanted = dns.tlsa_in_force() if is_set else ""
-    keys_there = dns.keys_of(facts, patient.shelf, patient.now)
-    policy = dns.policy_of(facts)
+    wanted = host.tlsa_of(gathering.CERTIFICATE) if is_set else ""
+    keys_there = patient.shelf.needed(facts.names, patient.now)
+    policy = host.policy_of(facts)
     found = records_of(facts, patient.addresses, keys_there, wanted, policy)
-    return zones(found, (*facts.domains, facts.hostname), dns.public_zones())
+    return zones(found, (*facts.domains, facts.hostname), host.public_zones())
 
 
 def keys(patient: Patient) -> Findings:
@@ -154,7 +154,7 @@ def trip(patient: Patient) -> Findings:
 
 def _keys_in_dns(names_of_keys: Sequence[str]) -> Mapping[str, Values | Trouble]:
     """Ask the servers of each zone themselves, since a resolver remembers what was there before."""
-    from mailpopbox.commands.resolving import Asker  # noqa: PLC0415
+    from mailpopbox.dns.resolving import Asker  # noqa: PLC0415
 
     asker = Asker()
     domains = [each.partition("._domainkey.")[2] for each in names_of_keys]

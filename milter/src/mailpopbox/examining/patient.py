@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from mailpopbox.commands import dns
 from mailpopbox.config import Config
 from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dns.facts import Facts
+from mailpopbox.dns.host import addresses_for
 from mailpopbox.doctor.finding import Finding
 from mailpopbox.doctor.settings import Settings
 
@@ -35,7 +35,7 @@ class Patient:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        return dns.addresses_for(self.facts)
+        return addresses_for(self.facts)
 
 
 Findings = Iterable[Finding]

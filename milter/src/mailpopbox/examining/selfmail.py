@@ -16,7 +16,6 @@ from email.policy import SMTP
 from email.utils import formatdate
 from pathlib import Path
 
-from mailpopbox.commands.command import refused
 from mailpopbox.doctor.trip import message
 from mailpopbox.examining.knocking import TROUBLES, pop3, smtp, why
 
@@ -50,11 +49,11 @@ def login_for_now(login: str) -> Iterator[str]:
             finally:
                 _write(file.fileno(), "")
     except PermissionError as error:
-        raise refused("it takes root") from error
+        raise OSError("it takes root") from error
     except FileNotFoundError as error:
-        raise refused(f"{LOGINS} is not there; run the playbook") from error
+        raise OSError(f"{LOGINS} is not there; run the playbook") from error
     except BlockingIOError as error:
-        raise refused("another doctor is at work") from error
+        raise OSError("another doctor is at work") from error
 
 
 def _write(handle: int, text: str) -> None:

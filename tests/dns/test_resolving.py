@@ -11,10 +11,9 @@ import dns.rcode
 import dns.rdatatype
 import dns.zone
 import pytest
-from mailpopbox.commands import resolving
-from mailpopbox.commands.command import CommandError
-from mailpopbox.commands.resolving import Asked, Asker
+from mailpopbox.dns import resolving
 from mailpopbox.dns.judging import Question, Trouble, Values
+from mailpopbox.dns.resolving import Asked, Asker
 from nameserver import (
     Answerer,
     Reply,
@@ -296,5 +295,5 @@ class TestOneServer:
 
 def test_no_resolver_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(resolving, "_CONFIGURATION", str(tmp_path / "none"))
-    with pytest.raises(CommandError, match="names no resolver to ask"):
+    with pytest.raises(OSError, match="names no resolver to ask"):
         Asker()

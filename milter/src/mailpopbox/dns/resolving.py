@@ -19,7 +19,6 @@ import dns.rdatatype
 import dns.resolver
 from dns.rdtypes.txtbase import TXTBase
 
-from mailpopbox.commands.command import refused
 from mailpopbox.dns.judging import Question, Trouble, Values
 
 _CONFIGURATION = "/etc/resolv.conf"
@@ -166,7 +165,7 @@ def resolvers() -> tuple[str, ...]:
     try:
         return tuple(map(str, dns.resolver.Resolver(_CONFIGURATION).nameservers))
     except dns.resolver.NoResolverConfiguration as error:
-        raise refused(f"{_CONFIGURATION} names no resolver to ask.") from error
+        raise OSError(f"{_CONFIGURATION} names no resolver to ask.") from error
 
 
 def _resolver() -> Servers:
