@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from hosts import Host
-from mailpopbox.commands import dns, doctor, gathering
-from mailpopbox.examining import checks
+from mailpopbox.commands import doctor
+from mailpopbox.examining import checks, gathering
 from patients import Round, Server
 from speakers import certificate
 
@@ -35,8 +35,7 @@ def used(host: Host) -> Host:
 
 @pytest.fixture
 def server(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
-    for module in (gathering, dns):
-        monkeypatch.setattr(module, "CERTIFICATE", certificate(tmp_path))
+    monkeypatch.setattr(gathering, "CERTIFICATE", certificate(tmp_path))
     monkeypatch.setattr(checks, "_RSPAMD", tmp_path / "rspamd.sock")
     monkeypatch.setattr(doctor, "_MEMORY", tmp_path / "state.json")
     return Server(host, tmp_path, monkeypatch)

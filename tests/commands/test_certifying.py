@@ -13,7 +13,8 @@ import pytest
 from hosts import Answer
 from mailpopbox import renewal
 from mailpopbox.cli import main
-from mailpopbox.commands import certifying, gathering
+from mailpopbox.commands import certifying
+from mailpopbox.examining import gathering
 from mailpopbox.renewal import (
     DAY,
     Renewal,

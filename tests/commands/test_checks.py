@@ -1,8 +1,7 @@
 """The checks of the doctor that look at the host, and at what others meet there."""
 
 import pytest
-from mailpopbox.commands import gathering
-from mailpopbox.examining import checks
+from mailpopbox.examining import checks, gathering
 from mailpopbox.found import Unknown
 from mailpopbox.renewal import Renewal, kept
 from patients import DOORS, HERE, WEB, Server

@@ -14,10 +14,10 @@ import pytest
 import yaml
 from dns import zone as zone_of_dns
 from hosts import Answer, Host
-from mailpopbox.commands import dns
 from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dkim.state import RETIRED_SECONDS, Domain, Key
 from mailpopbox.dns import resolving
+from mailpopbox.examining import gathering
 from nameserver import Answerer, answers_of, serving, silent
 from zones import loaded
 
@@ -301,7 +301,7 @@ def certificate(folder: Path) -> Path:
 
 def test_dane(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = certificate(tmp_path)
-    monkeypatch.setattr(dns, "CERTIFICATE", path)
+    monkeypatch.setattr(gathering, "CERTIFICATE", path)
     [line] = [each for each in command("--values", "--tlsa").out.splitlines() if "TLSA" in each]
     key, der = tmp_path / "key.pub", tmp_path / "key.der"
     key.write_text(openssl("x509", "-in", f"{path}.crt", "-noout", "-pubkey"))
@@ -320,7 +320,7 @@ def test_a_certificate_that_is_none(
     path = command.folder / "server.pem"
     if text:
         path.write_text(text)
-    monkeypatch.setattr(dns, "CERTIFICATE", path)
+    monkeypatch.setattr(gathering, "CERTIFICATE", path)
     answer = command("--values", "--tlsa")
     assert (answer.code, answer.out) == (1, "")
     assert said in answer.err

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mailpopbox import renewal
-from mailpopbox.commands import gathering
 from mailpopbox.commands.command import DONE, NO, Command, add_json, refused
 from mailpopbox.commands.screen import Screen
+from mailpopbox.examining import gathering
 from mailpopbox.found import Certificate, Unknown
 from mailpopbox.letter import post
 from mailpopbox.programs import run

@@ -15,7 +15,6 @@ from mailpopbox.commands.command import (
     add_keys,
     to_repair,
 )
-from mailpopbox.commands.gathering import CERTIFICATE
 from mailpopbox.commands.screen import BOLD, YELLOW, Screen
 from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dns import host
@@ -23,6 +22,7 @@ from mailpopbox.dns.facts import Facts, load
 from mailpopbox.dns.judging import DIFFERENT, MISSING, THERE, UNKNOWN
 from mailpopbox.dns.records import records
 from mailpopbox.dns.zones import Zone, spelled, zone_file, zones
+from mailpopbox.examining import gathering
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +57,7 @@ def _dns(arguments: argparse.Namespace) -> int:
     now = int(time.time())
     addresses = host.addresses_for(facts)
     keys = Shelf(arguments.keys).needed(facts.names, now)
-    in_force = host.tlsa_of(CERTIFICATE) if arguments.tlsa else ""
+    in_force = host.tlsa_of(gathering.CERTIFICATE) if arguments.tlsa else ""
     found = records(facts, addresses, keys, in_force, host.policy_of(facts))
     zone_of = host.public_zones()
     every = zones(found, (*facts.domains, facts.hostname), zone_of)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mailpopbox import renewal
-from mailpopbox.commands import gathering
 from mailpopbox.doctor import doors, host, milters, web
 from mailpopbox.doctor.finding import bad, good, unknown
 from mailpopbox.doctor.services import SERVICES, TIMERS, services, wanted
-from mailpopbox.examining import inquiring, knocking
+from mailpopbox.examining import gathering, inquiring, knocking
 from mailpopbox.examining.patient import Check, Findings, Patient
 from mailpopbox.found import Certificate, LedgerState, Unknown
 from mailpopbox.programs import run

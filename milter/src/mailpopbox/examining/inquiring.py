@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mailpopbox.commands import gathering
 from mailpopbox.dkim.state import names_of, path_of
 from mailpopbox.dns import host
 from mailpopbox.dns.host import Checked
@@ -13,7 +12,7 @@ from mailpopbox.dns.zones import REVERSE, Zone, zones
 from mailpopbox.doctor import doors, names
 from mailpopbox.doctor import trip as trips
 from mailpopbox.doctor.finding import good
-from mailpopbox.examining import knocking, selfmail
+from mailpopbox.examining import gathering, knocking, selfmail
 from mailpopbox.examining.patient import Findings, Patient
 from mailpopbox.found import Unknown
 

@@ -8,10 +8,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailpopbox.commands.desk import Desk
-from mailpopbox.commands.report import Report
-from mailpopbox.doctor.services import SERVICES, wanted
-from mailpopbox.doctor.settings import DOCTOR, Settings, load
 from mailpopbox.found import Certificate, LedgerState, Queue, Size, Unknown
 from mailpopbox.ledger import LedgerError
 from mailpopbox.ledger.entries import frozen_mailboxes, totals
@@ -21,31 +17,11 @@ from mailpopbox.programs import run
 from mailpopbox.renewal import Renewal, recalled
 
 CERTIFICATE = Path("/etc/mailpopbox/tls/server.pem")
-MAIL = Path("/var/vmail")
 # They are there where an authority is asked for certificates.
 ACME_SETTINGS = Path("/etc/mailpopbox/acme/certbot.ini")
 ACME_STATE = Path("/var/lib/mailpopbox-acme/state.json")
-# What is meant to run; the playbook writes it in the end.
-SETTINGS = Path(DOCTOR)
 
 _SECONDS = 20
-
-
-def gathered(desk: Desk) -> Report:
-    """Ask everything."""
-    settings = load(SETTINGS) if SETTINGS.exists() else Settings()
-    units = wanted(SERVICES, settings)
-    desk.say_if_no_ledger()
-    return Report(
-        services={name: service(each) for name, each in units.items()},
-        queue=queue(),
-        mailboxes={
-            each.login: size_of(MAIL / each.login / "Maildir") for each in desk.config.mailboxes
-        },
-        certificate=certificate(),
-        renewal=remembered_renewal() if ACME_SETTINGS.exists() else None,
-        ledger=ledger_state(desk.config.ledger),
-    )
 
 
 def output(words: Sequence[str]) -> str | Unknown:
