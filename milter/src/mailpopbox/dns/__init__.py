@@ -1,4 +1,4 @@
 """The DNS records of the server: what they are, as zones and values, and how they stand.
 
-Nothing here asks anything or prints anything.
+Nothing here prints anything, and only `host` and `resolving` ask.
 """
