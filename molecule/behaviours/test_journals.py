@@ -24,7 +24,8 @@ HARMLESS = (
     # Rspamd warns of processes of its own that it has just told to end.
     ("rspamd", "cannot read from worker's srv pipe connection closed"),
     ("rspamd", "terminate worker hs_helper("),
-    ("rspamd", "hs_helper process"),
+    ("rspamd", "terminated abnormally with exit code 0 by signal: Killed"),
+    ("rspamd", "terminated abnormally with exit code 0 by signal: Terminated"),
     # Statistics that nobody reads, at the moment of a reload or restart.
     ("dovecot", "net_connect_unix(/run/dovecot/stats-writer) failed: Connection refused"),
 )
