@@ -85,10 +85,19 @@ def test_the_summary_tells_of_the_certificate() -> None:
 
 
 def test_the_summary_tells_of_the_web() -> None:
-    assert "443" not in render("mailpopbox/summary.txt", SMALL)
+    assert "995, 443" not in render("mailpopbox/summary.txt", SMALL)
     web = render("mailpopbox/summary.txt", SMALL | {"mailpopbox_web": True})
     assert "995, 443; and 25" in web
     assert "https://mx.example.com/apple.mobileconfig" in web
+
+
+def test_the_summary_tells_what_the_host_has_to_reach() -> None:
+    def summary(settings: dict[str, Any], **changes: bool) -> str:
+        return render("mailpopbox/summary.txt", settings | changes)
+
+    assert "; and 25, 53, 443 from here to everybody." in summary(SMALL)
+    assert "; and 25, 53 from here to everybody." in summary(SMALL, mailpopbox_mta_sts=False)
+    assert "; and 25, 53, 443 from here" in summary(ACME, mailpopbox_mta_sts=False)
 
 
 def test_certbot_is_told_what_the_settings_say() -> None:
