@@ -111,7 +111,7 @@ def test_what_hangs_is_not_waited_for() -> None:
     ]
     waited: list[set[str]] = []
     begun = time.monotonic()
-    patient = Patient(None, None, Facts("mx.example.com"), "", 0)  # type: ignore[arg-type]
+    patient = Patient(None, None, Facts("mx.example.com"), "", 0, None)  # type: ignore[arg-type]
     slow, quick = examined(checks, patient, waited.append, 0.5)
     assert time.monotonic() - begun < 5
     done.set()

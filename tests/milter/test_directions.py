@@ -25,8 +25,17 @@ def imported(path: Path) -> Iterator[str]:
             yield from (each.name for each in node.names)
 
 
+def ours(file: str) -> list[str]:
+    return [each for each in imported(TOP / file) if each.startswith("mailpopbox.")]
+
+
 @pytest.mark.parametrize("file", sorted(str(path.relative_to(TOP)) for path in TOP.rglob("*.py")))
 def test_nobody_imports_from_above(file: str) -> None:
     own = layer(f"mailpopbox.{file.removesuffix('.py').replace('/', '.')}")
-    ours = [each for each in imported(TOP / file) if each.startswith("mailpopbox.")]
-    assert [each for each in ours if layer(each) > own] == []
+    assert [each for each in ours(file) if layer(each) > own] == []
+
+
+@pytest.mark.parametrize("name", ["command", "desk", "screen"])
+def test_what_all_commands_share_knows_nothing_of_one_of_them(name: str) -> None:
+    below = [f"mailpopbox.{each}" for each in LAYERS[:-3]]
+    assert [each for each in ours(f"commands/{name}.py") if each.startswith(tuple(below))] == []

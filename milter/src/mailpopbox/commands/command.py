@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailpopbox.dkim.shelf import FOLDER
-
 DONE, NO, REPAIR, UNANSWERED = range(4)
 
 
@@ -61,16 +59,6 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_common(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
     add_json(parser)
-
-
-def add_keys(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--keys",
-        type=Path,
-        default=FOLDER,
-        metavar="FOLDER",
-        help="where the keys of DKIM lie (default: %(default)s)",
-    )
 
 
 def add_alias(parser: argparse.ArgumentParser) -> None:

@@ -10,11 +10,11 @@ from mailpopbox.commands.command import (
     NO,
     Command,
     add_common,
-    add_keys,
     refused,
     to_repair,
 )
 from mailpopbox.commands.desk import Desk
+from mailpopbox.commands.keys import add_keys
 from mailpopbox.commands.screen import GREEN, YELLOW, Cell, Column
 from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dkim.state import (

@@ -12,9 +12,9 @@ from mailpopbox.commands.command import (
     Command,
     add_config,
     add_json,
-    add_keys,
     to_repair,
 )
+from mailpopbox.commands.keys import add_keys
 from mailpopbox.commands.screen import BOLD, YELLOW, Screen
 from mailpopbox.dkim.shelf import Shelf
 from mailpopbox.dns import host

@@ -18,10 +18,10 @@ from mailpopbox.commands.command import (
     Command,
     add_config,
     add_json,
-    add_keys,
     refused,
     to_repair,
 )
+from mailpopbox.commands.keys import add_keys
 from mailpopbox.commands.screen import BOLD, DIM, GREEN, RED, YELLOW, Screen, printable
 from mailpopbox.config import load as load_config
 from mailpopbox.dkim.shelf import Shelf

@@ -18,7 +18,6 @@ from mailpopbox.dns.keys import DkimKey, KeyFileError, dkim_key
 from mailpopbox.dns.records import Record, dkim_record
 from mailpopbox.programs import run
 
-FOLDER = Path("/var/lib/mailpopbox/dkim")
 _NAME = re.compile(r"([a-z0-9-]+)\.(rsa|ed25519)\.pub")
 _OPTIONS = {"rsa": ["-pkeyopt", "rsa_keygen_bits:2048"], "ed25519": []}
 _SEED_OCTETS = 32
@@ -29,7 +28,7 @@ _SECONDS = 120
 class Shelf:
     """A folder with the keys of all domains, and the file that says which of them sign."""
 
-    folder: Path = FOLDER
+    folder: Path
 
     @property
     def file(self) -> Path:

@@ -1,7 +1,7 @@
 """The server that the doctor looks at, and what a check is."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mailpopbox.config import Config
 from mailpopbox.dkim.shelf import Shelf
@@ -22,7 +22,7 @@ class Patient:
     outside: str
     now: int
     # Where the keys of DKIM lie.
-    shelf: Shelf = field(default_factory=Shelf)
+    shelf: Shelf
 
     @property
     def hostname(self) -> str:
