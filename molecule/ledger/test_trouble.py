@@ -62,7 +62,7 @@ def full(server: Server) -> AbstractContextManager[None]:
     return broken(
         server,
         f"""
-        mount -t tmpfs -o size=64m,mode=2771 tmpfs {FOLDER}
+        mount -t tmpfs -o size=64m,mode=2770 tmpfs {FOLDER}
         chown mailpopbox:mailpopbox {FOLDER}
         cp --archive /run/aside/* {FOLDER}/
         # What SQLite has already reserved beside the file goes, too.

@@ -22,7 +22,7 @@ from posting import wait_for_rspamd
 from publishing import with_line, with_other, without
 
 DOCTOR = "doctor@doctor.invalid"
-KEYS = "/var/lib/mailpopbox/dkim"
+KEYS = "/var/lib/mailpopbox-dkim"
 LEDGER = "/var/lib/mailpopbox/ledger.sqlite"
 
 # The time of its arrival stands in the message's file.

@@ -130,7 +130,7 @@ def restart(server: Server) -> None:
 def test_what_cannot_be_signed_waits(server: Server, far: Destination) -> None:
     """Better late than unsigned."""
     domain, to = server.mailbox().domains[0], f"{token()}@plain.test"
-    state = "/var/lib/mailpopbox/dkim/signing.yml"
+    state = "/var/lib/mailpopbox-dkim/signing.yml"
     kept = server.run("cat", state).stdout
     mail = mail_to(server, "Hello", to)
     without = "".join(line for line in kept.splitlines(keepends=True) if domain not in line)

@@ -107,7 +107,7 @@ def test_what_comes_in_is_never_signed(server: Server, outsider: Outsider) -> No
 
 
 def test_the_keys_are_for_root_and_rspamd(server: Server) -> None:
-    folder = "/var/lib/mailpopbox/dkim"
+    folder = "/var/lib/mailpopbox-dkim"
     listing = server.run(
         "find", folder, "-not", "-name", "*.pub", "-printf", "%M %u:%g %P\n"
     ).stdout
@@ -118,3 +118,6 @@ def test_the_keys_are_for_root_and_rspamd(server: Server) -> None:
     for user in ("mailpopbox", "postfix", "nobody"):
         words = ["runuser", "-u", user, "--", "sh", "-c", f"cat {folder}/*/*.key {folder}/*/*.seed"]
         assert server.run(*words, check=False).stdout == ""
+        # Who may write there could put another folder in its place.
+        above = ["runuser", "-u", user, "--", "test", "-w", "/var/lib"]
+        assert server.run(*above, check=False).returncode == 1

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-FOLDER = Path("/var/lib/mailpopbox/dkim")
+FOLDER = Path("/var/lib/mailpopbox-dkim")
 
 
 def add_keys(parser: argparse.ArgumentParser) -> None:
