@@ -1,6 +1,7 @@
 """The keys on the disk: who may read them, and that they are what they are called."""
 
 import base64
+import os
 import stat
 import subprocess
 from pathlib import Path
@@ -65,6 +66,15 @@ def test_only_the_public_half_may_be_read_by_all(shelf: Shelf, tmp_path: Path) -
         "s202611e.ed25519.pub",
     }
     assert len(modes) == 6
+
+
+def test_rspamd_may_enter_whatever_the_umask(shelf: Shelf, tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        shelf.make(NAME, RSA)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o2750
 
 
 def test_a_key_that_is_there_stays(shelf: Shelf, tmp_path: Path) -> None:

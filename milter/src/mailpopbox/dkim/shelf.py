@@ -56,7 +56,10 @@ class Shelf:
 
     def make(self, name: str, key: Key) -> None:
         """Make a key; one that is there is not touched."""
-        (self.folder / name).mkdir(exist_ok=True)
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        # Whatever the caller's umask: Rspamd, whose group it has from above, goes in.
+        folder.chmod(0o2750)
         private = path_of(self.folder, name, key)
         public = private.with_suffix(".pub")
         if public.exists():
