@@ -177,6 +177,23 @@ def test_rotate_one_domain_and_wait(mailhost: Mailhost, monkeypatch: pytest.Monk
     assert mailhost.signing["mx.example.com"] == before["mx.example.com"]
 
 
+def test_a_key_is_retired_when_the_next_one_signs(
+    mailhost: Mailhost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long DNS has taken, and not when somebody began to wait."""
+    mailhost.dkim("prepare")
+    later = int(time.time()) + 10 * 86400
+
+    def ten_days(_seconds: float) -> None:
+        monkeypatch.setattr(dkim, "time", lambda: float(later))
+        mailhost.publish()
+
+    monkeypatch.setattr(dkim, "sleep", ten_days)
+    assert mailhost.dkim("rotate", "--wait").code == 0
+    domains = mailhost.shelf.domains()
+    assert {since for name in NAMES for since in domains[name].retired.values()} == {later}
+
+
 def test_somebody_else_brings_it_to_its_end(
     mailhost: Mailhost, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from time import sleep
+from time import sleep, time
 
 from mailpopbox.commands.command import (
     DONE,
@@ -63,6 +63,11 @@ class Keys:
     def hostname(self) -> str:
         return self.desk.config.hostname
 
+    @property
+    def now(self) -> int:
+        """The time at this very step, since between two of them days may pass."""
+        return int(time())
+
     def known(self) -> dict[str, Domain]:
         found = self.shelf.domains()
         return {name: found.get(name, Domain()) for name in self.names}
@@ -115,7 +120,7 @@ def _prepare(keys: Keys, _wait: bool) -> int:  # noqa: FBT001
 def _prepared(keys: Keys, name: str) -> bool:
     """Make the first key of a domain, and let it sign; tell whether it had none."""
     had_none = False
-    while step := first_step(keys.known()[name], keys.algorithms, keys.hostname, keys.desk.now):
+    while step := first_step(keys.known()[name], keys.algorithms, keys.hostname, keys.now):
         keys.do(name, step)
         had_none = True
     return had_none
@@ -137,7 +142,7 @@ def _list(keys: Keys, _wait: bool) -> int:  # noqa: FBT001
 
 def _rows(keys: Keys) -> Iterator[dict[str, str | None]]:
     for name, domain in keys.known().items():
-        needed = domain.needed(keys.desk.now)
+        needed = domain.needed(keys.now)
         for key in domain.keys:
             state = "signing" if key in domain.signing else "coming"
             since = domain.retired.get(key)
@@ -161,7 +166,7 @@ def _state_cell(row: Mapping[str, str | None]) -> Cell:
 def _rotate(keys: Keys, wait: bool) -> int:  # noqa: FBT001
     with keys.shelf.locked():
         for name, domain in keys.known().items():
-            if step := last_step(domain, keys.desk.now):
+            if step := last_step(domain, keys.now):
                 keys.do(name, step)
         # What has been begun is brought to its end first: who has turned does not turn again.
         waiting = _not_turned(keys, _begun(keys, keys.names) or keys.names)
@@ -198,7 +203,7 @@ def _turned(keys: Keys, name: str) -> bool:
     while True:
         domain = keys.known()[name]
         published = keys.published(name, domain)
-        step = next_step(domain, keys.algorithms, keys.hostname, keys.desk.now, published)
+        step = next_step(domain, keys.algorithms, keys.hostname, keys.now, published)
         keys.do(name, step)
         if not isinstance(step, Make):
             return isinstance(step, Switch)
