@@ -194,6 +194,27 @@ def test_a_key_is_retired_when_the_next_one_signs(
     assert {since for name in NAMES for since in domains[name].retired.values()} == {later}
 
 
+def test_who_has_turned_signs_while_others_are_waited_for(
+    mailhost: Mailhost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rspamd knows at once, since the wait may be long, and be interrupted."""
+    mailhost.dkim("prepare")
+    looks: list[float] = []
+
+    def one_by_one(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 2:
+            raise KeyboardInterrupt
+        mailhost.publish()
+        mailhost.dns = {name: text for name, text in mailhost.dns.items() if "key.mx." in name}
+
+    monkeypatch.setattr(dkim, "sleep", one_by_one)
+    with pytest.raises(KeyboardInterrupt):
+        mailhost.dkim("rotate", "--wait")
+    assert mailhost.reloads[-1] == mailhost.shelf.domains()
+    assert mailhost.shelf.domains()["mx.example.com"].retired
+
+
 def test_somebody_else_brings_it_to_its_end(
     mailhost: Mailhost, monkeypatch: pytest.MonkeyPatch
 ) -> None:

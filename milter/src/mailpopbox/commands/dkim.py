@@ -170,18 +170,18 @@ def _rotate(keys: Keys, wait: bool) -> int:  # noqa: FBT001
                 keys.do(name, step)
         # What has been begun is brought to its end first: who has turned does not turn again.
         waiting = _not_turned(keys, _begun(keys, keys.names) or keys.names)
-    said: list[str] = []
-    while waiting:
-        if waiting != said:
-            _say_what_waits(keys, waiting)
-        said = waiting
-        if not wait:
-            break
+    # Even if none has turned: whoever was interrupted may not have come to this.
+    keys.reload()
+    _say_what_waits(keys, waiting)
+    while wait and waiting:
         # Meanwhile, others may make keys for new domains, or bring this to its end.
         sleep(_SECONDS_BETWEEN_LOOKS)
+        before = waiting
         with keys.shelf.locked():
-            waiting = _not_turned(keys, _begun(keys, waiting))
-    keys.reload()
+            waiting = _not_turned(keys, _begun(keys, before))
+        if waiting != before:
+            keys.reload()
+            _say_what_waits(keys, waiting)
     if keys.desk.wants_json:
         keys.desk.screen.json({"waiting": waiting, "keys": list(_rows(keys))})
     elif not waiting:
@@ -211,7 +211,7 @@ def _turned(keys: Keys, name: str) -> bool:
 
 def _say_what_waits(keys: Keys, names: list[str]) -> None:
     screen, known = keys.desk.screen, keys.known()
-    if not keys.desk.wants_json:
+    if names and not keys.desk.wants_json:
         screen.line("Not every name server has these records yet. The old keys sign until then.")
         for name in names:
             for key in known[name].coming:
