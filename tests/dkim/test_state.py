@@ -26,6 +26,7 @@ from mailpopbox.dkim.state import (
     path_of,
     render,
 )
+from plugins import plugin
 
 NOW = 1_795_179_492  # 2026-11-20
 HOST = "mx.example.com"
@@ -98,6 +99,13 @@ def test_a_rotation_step_by_step() -> None:
     assert turned.needed(last) == (NEW, OLD)
     assert turned.needed(last + 1) == (NEW,)
     assert last_step(turned, last + 1) == Delete((OLD,), Domain(signing=(NEW,)))
+
+
+def test_a_key_outlives_what_waits_in_the_queue() -> None:
+    """Its record is read when a message arrives, which may be as late as the settings allow."""
+    _, longest = plugin("contract").RANGES["mailpopbox_queue_days"]
+    turned = Domain(signing=(NEW,), retired={OLD: NOW})
+    assert OLD in turned.needed(NOW + longest * 86400)
 
 
 def test_a_second_algorithm_joins_with_the_next_rotation() -> None:

@@ -15,8 +15,8 @@ import yaml
 
 from mailpopbox.config import DKIM_ALGORITHMS, Config
 
-# What was signed last must have been read by then: five days in a queue, and a weekend.
-RETIRED_SECONDS = 14 * 86400
+# What was signed last must have been read by then: mailpopbox_queue_days at most, and a weekend.
+RETIRED_SECONDS = 35 * 86400
 
 
 class StateError(ValueError):
