@@ -1,5 +1,6 @@
 """`dkim`: what it makes, prints and puts in force."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,6 +93,35 @@ def test_every_domain_that_mail_leaves_from_has_a_key(mailhost: Mailhost, first:
 
 def test_prepare_tells_programs(mailhost: Mailhost) -> None:
     assert mailhost.dkim("prepare", "--json").json == {"made": NAMES}
+
+
+def test_a_key_whose_file_is_gone(mailhost: Mailhost, first: str) -> None:
+    mailhost.dkim("prepare")
+    [private] = (mailhost.shelf.folder / "example.com").glob("*.key")
+    private.unlink()
+    assert mailhost.dkim("prepare").out == "example.com has a new key.\n"
+    assert mailhost.signing["example.com"] != [first] == mailhost.signing["mx.example.com"]
+    rows = mailhost.dkim("list", "example.com", "--json").json["keys"]
+    assert {row["selector"]: row["state"] for row in rows}[first] == "retired"
+    assert mailhost.dkim("prepare").out == ""
+
+
+def test_a_folder_that_is_gone(mailhost: Mailhost) -> None:
+    mailhost.dkim("prepare")
+    mailhost.dkim("rotate")
+    mailhost.publish()
+    mailhost.dkim("rotate")
+    shutil.rmtree(mailhost.shelf.folder / "example.com")
+    assert mailhost.dkim("prepare").out == "example.com has a new key.\n"
+    rows = mailhost.dkim("list", "example.com", "--json").json["keys"]
+    assert [row["state"] for row in rows if row["record"]] == ["signing"]
+    # No name is used twice.
+    assert len({row["selector"] for row in rows}) == 3
+    assert {row["since"] for row in rows} == {None}
+    assert mailhost.dkim("prepare").out == ""
+    mailhost.dkim("rotate", "example.com")
+    rows = mailhost.dkim("list", "example.com", "--json").json["keys"]
+    assert [row["state"] for row in rows] == ["signing", "coming"]
 
 
 def test_two_algorithms(mailhost: Mailhost, first: str) -> None:

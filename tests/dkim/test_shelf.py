@@ -108,6 +108,15 @@ def test_which_keys_sign_is_kept(shelf: Shelf) -> None:
     assert shelf.domains() == {NAME: Domain(signing=(RSA,), coming=(ED,))}
 
 
+def test_a_key_is_lost_without_what_rspamd_reads(shelf: Shelf, tmp_path: Path) -> None:
+    for key in (RSA, ED):
+        shelf.make(NAME, key)
+    domain = Domain(signing=(RSA, ED), coming=(Key("s202612", "rsa"),))
+    assert shelf.lost(NAME, domain) == ()
+    path_of(tmp_path, NAME, ED, for_rspamd=True).unlink()
+    assert shelf.lost(NAME, domain) == (ED,)
+
+
 def test_a_deleted_key_leaves_nothing(shelf: Shelf, tmp_path: Path) -> None:
     for key in (RSA, ED):
         shelf.make(NAME, key)

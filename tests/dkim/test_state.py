@@ -86,6 +86,34 @@ def test_the_first_key_signs_at_once() -> None:
     assert first_step(Domain(signing=(NEW,)), ["rsa", "ed25519"], HOST, NOW) is None
 
 
+def test_a_lost_key_is_replaced_at_once() -> None:
+    domain = Domain(signing=(OLD,)).with_keys([OLD])
+    assert first_step(domain, ["rsa"], HOST, NOW, [OLD]) == Make((NEW,))
+    domain = domain.with_keys([OLD, NEW])
+    # Its record stays, since what it signed may be on its way.
+    turned = Domain(signing=(NEW,), retired={OLD: NOW})
+    assert first_step(domain, ["rsa"], HOST, NOW, [OLD]) == Switch(turned)
+    # Unless nobody knows any more what is to stand there.
+    gone = turned.with_keys([NEW])
+    assert (gone.needed(NOW), gone.past(NOW)) == ((NEW,), (OLD,))
+
+
+def test_keys_that_are_left_go_on() -> None:
+    """And a rotation that was begun does not end before its time."""
+    ed, coming = Key("s202605e-mx", "ed25519"), Key("s202610-mx", "rsa")
+    domain = Domain(signing=(OLD, ed), coming=(coming,))
+    both = ["rsa", "ed25519"]
+    assert first_step(domain, both, HOST, NOW, [ed]) == Make((NEW_ED,))
+    made = Domain(signing=(OLD, ed), coming=(coming, NEW_ED))
+    assert first_step(made, both, HOST, NOW, [ed]) == Switch(
+        Domain(signing=(OLD, NEW_ED), retired={ed: NOW}, coming=(coming,))
+    )
+    # An algorithm that the settings do not name any more is not made again.
+    assert first_step(domain, ["rsa"], HOST, NOW, [ed]) == Switch(
+        Domain(signing=(OLD,), retired={ed: NOW}, coming=(coming,))
+    )
+
+
 def test_a_rotation_step_by_step() -> None:
     domain = Domain(signing=(OLD,))
     assert next_step(domain, ["rsa"], HOST, NOW, ()) == Make((NEW,))

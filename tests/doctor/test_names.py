@@ -155,6 +155,7 @@ def test_keys() -> None:
     assert found.sentence == (
         "There is no key to sign mail of example.net with, so it cannot leave."
     )
+    assert found.fix.startswith("Run the playbook, which makes one;")
 
 
 LIST = "bl.example.org"

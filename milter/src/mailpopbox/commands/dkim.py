@@ -72,6 +72,11 @@ class Keys:
         found = self.shelf.domains()
         return {name: found.get(name, Domain()) for name in self.names}
 
+    def first_step(self, name: str) -> Step | None:
+        domain = self.known()[name]
+        lost = self.shelf.lost(name, domain)
+        return first_step(domain, self.algorithms, self.hostname, self.now, lost)
+
     def do(self, name: str, step: Step) -> None:
         """Carry out one step, as far as it is for this host to take."""
         if isinstance(step, Make):
@@ -118,12 +123,12 @@ def _prepare(keys: Keys, _wait: bool) -> int:  # noqa: FBT001
 
 
 def _prepared(keys: Keys, name: str) -> bool:
-    """Make the first key of a domain, and let it sign; tell whether it had none."""
-    had_none = False
-    while step := first_step(keys.known()[name], keys.algorithms, keys.hostname, keys.now):
+    """Make the keys that a domain lacks, and let them sign; tell whether it lacked any."""
+    lacked = False
+    while step := keys.first_step(name):
         keys.do(name, step)
-        had_none = True
-    return had_none
+        lacked = True
+    return lacked
 
 
 def _list(keys: Keys, _wait: bool) -> int:  # noqa: FBT001
@@ -152,7 +157,7 @@ def _rows(keys: Keys) -> Iterator[dict[str, str | None]]:
                 "selector": key.selector,
                 "algorithm": key.algorithm,
                 "state": state if since is None else "retired",
-                "since": iso(since),
+                "since": iso(since or None),
                 "record": record.name if record else None,
                 "value": record.value if record else None,
             }
@@ -231,7 +236,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         choices=_ACTIONS,
         metavar="ACTION",
         help="list: the keys; rotate: make new keys, and sign with them once every server of the"
-        " zone has their records; prepare: make the first keys of new domains (the playbook does)",
+        " zone has their records; prepare: make the keys that are missing (the playbook does)",
     )
     parser.add_argument("domain", nargs="*", metavar="DOMAIN", help="otherwise all of them")
     parser.add_argument(

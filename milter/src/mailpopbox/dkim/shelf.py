@@ -54,6 +54,11 @@ class Shelf:
             if match := _NAME.fullmatch(path.name):
                 yield Key(match[1], match[2])
 
+    def lost(self, name: str, domain: Domain) -> tuple[Key, ...]:
+        """Return the keys that should sign, and that Rspamd does not find."""
+        paths = {key: path_of(self.folder, name, key, for_rspamd=True) for key in domain.signing}
+        return tuple(key for key, path in paths.items() if not path.exists())
+
     def make(self, name: str, key: Key) -> None:
         """Make a key; one that is there is not touched."""
         folder = self.folder / name

@@ -55,9 +55,14 @@ class Domain:
         return tuple(key for key in self.keys if key not in past)
 
     def with_keys(self, found: Iterable[Key]) -> "Domain":
-        """Return the domain with the keys that lie on the disk."""
-        used = {*self.signing, *self.retired}
-        return replace(self, coming=tuple(sorted(key for key in found if key not in used)))
+        """Return the domain with the keys that lie on the disk.
+
+        One that signs no more and is not there either is past, whenever it was retired: nobody
+        knows what its record would be. Its name is taken until it is deleted.
+        """
+        there, used = set(found), {*self.signing, *self.retired}
+        retired = {key: since if key in there else 0 for key, since in self.retired.items()}
+        return replace(self, retired=retired, coming=tuple(sorted(there - used)))
 
 
 def names_of(config: Config) -> tuple[str, ...]:
@@ -132,16 +137,34 @@ def _dates(now: int) -> Iterator[tuple[str, str]]:
     yield from ((f"s{date:%Y%m%d}", f"-{number}") for number in count(2))
 
 
-def first_step(domain: Domain, algorithms: Iterable[str], hostname: str, now: int) -> Step | None:
+def first_step(
+    domain: Domain,
+    algorithms: Iterable[str],
+    hostname: str,
+    now: int,
+    lost: Collection[Key] = (),
+) -> Step | None:
     """Return what a domain lacks before anything of it can be signed.
 
     Its first keys sign at once: mail with a signature that nobody can check yet is no worse than
-    mail with none.
+    mail with none. So do those in place of keys that should sign and are lost.
     """
-    if domain.signing:
+    if domain.signing and not lost:
         return None
-    missing = _missing(domain, algorithms, hostname, now)
-    return Make(missing) if missing else Switch(replace(domain, signing=domain.coming, coming=()))
+    left = tuple(key for key in domain.signing if key not in lost)
+    gone = {key.algorithm for key in lost}
+    wanted = [each for each in algorithms if each in gone or not left]
+    missing = _missing(domain, wanted, hostname, now)
+    if missing:
+        return Make(missing)
+    new = tuple(key for key in domain.coming if key.algorithm in wanted)
+    return Switch(
+        Domain(
+            signing=(*left, *new),
+            retired={**domain.retired, **dict.fromkeys(lost, now)},
+            coming=tuple(key for key in domain.coming if key not in new),
+        )
+    )
 
 
 def next_step(

@@ -139,8 +139,8 @@ def keys(domains: Sequence[str], without: Iterable[str]) -> tuple[Finding, ...]:
         bad(
             domain,
             f"There is no key to sign mail of {domain} with, so it cannot leave.",
-            "mailpopbox dkim prepare makes one; then set its record (mailpopbox dns --values), or"
-            " restore the old one from a backup.",
+            "Run the playbook, which makes one; then set its record (mailpopbox dns --values). Or"
+            " restore the old one from a backup; see docs/install.md.",
         )
         for domain in without
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mailpopbox.dkim.state import names_of, path_of
+from mailpopbox.dkim.state import names_of
 from mailpopbox.dns import host
 from mailpopbox.dns.host import Checked
 from mailpopbox.dns.judging import MISSING, Question, Trouble, Values
@@ -88,8 +88,7 @@ def keys(patient: Patient) -> Findings:
     without = [
         name
         for name in wanted
-        if not (signing := found[name].signing if name in found else ())
-        or not all(path_of(shelf.folder, name, key).exists() for key in signing)
+        if name not in found or not found[name].signing or shelf.lost(name, found[name])
     ]
     return names.keys(wanted, without)
 
