@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mailpopbox.dkim.state import names_of, path_of
 from mailpopbox.dns import host
 from mailpopbox.dns.host import Checked
-from mailpopbox.dns.judging import MISSING, Question, Trouble, Values
+from mailpopbox.dns.judging import MISSING, Question, Trouble, Values, mx_of
 from mailpopbox.dns.judging import Finding as Standing
 from mailpopbox.dns.records import records as records_of
 from mailpopbox.dns.zones import REVERSE, Zone, zones
@@ -16,7 +16,6 @@ from mailpopbox.examining import gathering, knocking, selfmail
 from mailpopbox.examining.patient import Findings, Patient
 from mailpopbox.found import Unknown
 
-_RESOLVER = "127.0.0.1"
 _MOST_SERVERS = 3
 
 
@@ -32,7 +31,7 @@ def _ask(questions: Sequence[Question], server: str = "") -> Mapping[Question, V
 def resolver(patient: Patient) -> Findings:
     from mailpopbox.dns.resolving import resolvers  # noqa: PLC0415
 
-    own = [_RESOLVER] if patient.settings.resolver else []
+    own = [names.RESOLVER] if patient.settings.resolver else []
     question = (patient.hostname, "A")
     found = {each: _ask([question], each)[question] for each in dict.fromkeys([*own, *resolvers()])}
     return names.resolver(
@@ -97,7 +96,7 @@ def keys(patient: Patient) -> Findings:
 def blocklists(patient: Patient) -> Findings:
     lists, addresses = patient.settings.blocklists, patient.addresses
     questions = names.blocklist_questions(lists, addresses)
-    answers = _ask(questions, _RESOLVER if patient.settings.resolver else "") if lists else {}
+    answers = _ask(questions, names.RESOLVER if patient.settings.resolver else "") if lists else {}
     return names.blocklists(lists, addresses, answers)
 
 
@@ -120,8 +119,7 @@ def _mail_servers(name: str) -> Sequence[str] | Trouble:
     answer = _ask([(name, "MX")])[name, "MX"]
     if isinstance(answer, Trouble):
         return answer
-    ranked = sorted((int(rank), host) for rank, _, host in (each.partition(" ") for each in answer))
-    return [host for _, host in ranked if host != "."][:_MOST_SERVERS] or [name]
+    return [host for _, host in sorted(map(mx_of, answer)) if host != "."][:_MOST_SERVERS] or [name]
 
 
 def _tried(servers: Iterable[str]) -> Iterator[doors.Outside]:
