@@ -25,6 +25,10 @@ def test_the_way_out(server: Server) -> None:
             "is closed (127.0.0.9: connection refused)"
             in server("--only", "outside", "--outside", "127.0.0.9").out
         )
+    # A name of these letters is no address.
+    with server.asked("abcdef\n@ MX 10 127.0.0.1."), server.spoken(p25=Speaker()):
+        found = server("--only", "outside", "--outside", "abcdef").out
+    assert "Port 25 to the outside is open: 127.0.0.1 answers." in found
     with server.asked(**{HERE: silent}):
         found = server("--only", "outside", "--outside", "example.org").out
     assert "cannot be found: 127.0.0.1 did not answer in time." in found

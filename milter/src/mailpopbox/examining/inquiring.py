@@ -1,5 +1,6 @@
 """The checks of the doctor that ask DNS, and others by what it says."""
 
+import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mailpopbox.dkim.state import names_of, path_of
@@ -114,12 +115,20 @@ def outside(patient: Patient) -> Findings:
 
 def _mail_servers(name: str) -> Sequence[str] | Trouble:
     """Return the first few mail servers of a domain; a host, or its address, stands for itself."""
-    if not set(name) - set("0123456789abcdef.:"):
+    if _is_address(name):
         return [name]
     answer = _ask([(name, "MX")])[name, "MX"]
     if isinstance(answer, Trouble):
         return answer
     return [host for _, host in sorted(map(mx_of, answer)) if host != "."][:_MOST_SERVERS] or [name]
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _tried(servers: Iterable[str]) -> Iterator[doors.Outside]:
