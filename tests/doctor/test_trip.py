@@ -61,7 +61,6 @@ def test_the_message() -> None:
             BAD,
             "A message to oneself cannot be fetched: -ERR no.",
         ),
-        (Unknown("no root"), UNKNOWN, "No message could be sent to oneself: no root."),
         (
             Trip(arrived=(BACK, replace(BACK, author="doctor@doctor.test"))),
             BAD,
@@ -84,7 +83,7 @@ def test_the_message() -> None:
         ),
     ],
 )  # fmt: skip
-def test_trips(found: Trip | Unknown, state: str, sentence: str) -> None:
+def test_trips(found: Trip, state: str, sentence: str) -> None:
     [finding] = trip.trip(found)
     assert (finding.state, finding.sentence) == (state, sentence)
 

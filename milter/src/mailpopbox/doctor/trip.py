@@ -66,10 +66,8 @@ class Trip:
     arrived: tuple[Arrived, ...] = ()
 
 
-def trip(found: Trip | Unknown) -> tuple[Finding, ...]:
+def trip(found: Trip) -> tuple[Finding, ...]:
     """Judge the way of messages to oneself."""
-    if isinstance(found, Unknown):
-        return (unknown("trip", f"No message could be sent to oneself: {found.why}."),)
     if found.stopped:
         sentence, fix = _STOPPED[found.stopped]
         return (bad(found.stopped, sentence.format(found.why), fix),)
