@@ -148,7 +148,7 @@ def trip(patient: Patient) -> Findings:
 
     senders = trips.senders(patient.config)
     try:
-        seconds, raws = selfmail.sent_and_fetched(patient.config.doctor, senders)
+        seconds, raws = selfmail.sent_and_fetched(patient.login, patient.config.doctor, senders)
     except selfmail.StoppedError as error:
         return trips.trip(trips.Trip(error.where, str(error)))
     arrived = (

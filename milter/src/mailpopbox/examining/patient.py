@@ -9,6 +9,7 @@ from mailpopbox.dns.facts import Facts
 from mailpopbox.dns.host import addresses_for
 from mailpopbox.doctor.finding import Finding
 from mailpopbox.doctor.settings import Settings
+from mailpopbox.examining.selfmail import PassingLogin
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Patient:
     now: int
     # Where the keys of DKIM lie.
     shelf: Shelf = field(default_factory=Shelf)
+    # As whom it is sent to; whoever has it examined closes it.
+    login: PassingLogin = field(default_factory=PassingLogin)
 
     @property
     def hostname(self) -> str:
