@@ -27,7 +27,8 @@ def test_an_address_of_each_domain() -> None:
         "c@example.org",
     )
     many = tuple(Mailbox(f"a@{n}.example", (f"{n}.example",)) for n in range(99))
-    assert len(trip.senders(replace(CONFIG, mailboxes=many))) == 10
+    numbers = [len(trip.senders(replace(CONFIG, mailboxes=many), limit)) for limit in (0, 60, 9, 1)]
+    assert numbers == [10, 10, 4, 1]
 
 
 def test_the_message() -> None:

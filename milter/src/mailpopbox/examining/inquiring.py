@@ -146,7 +146,7 @@ def _tried(servers: Iterable[str]) -> Iterator[doors.Outside]:
 def trip(patient: Patient) -> Findings:
     from mailpopbox.examining.signatures import author_of, signatures  # noqa: PLC0415
 
-    senders = trips.senders(patient.config)
+    senders = trips.senders(patient.config, patient.settings.messages_per_minute)
     try:
         seconds, raws = selfmail.sent_and_fetched(patient.login, patient.config.doctor, senders)
     except selfmail.StoppedError as error:
