@@ -8,7 +8,16 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mailpopbox.dns.judging import DIFFERENT, THERE, Finding, Question, Values, findings, questions
+from mailpopbox.dns.judging import (
+    DIFFERENT,
+    THERE,
+    Finding,
+    Question,
+    Values,
+    findings,
+    mx_of,
+    questions,
+)
 from mailpopbox.dns.records import Record
 
 ADD, CHANGE, LEFT = "add", "change", "left"
@@ -190,17 +199,12 @@ def _after(finding: Finding, before: Values, terms: Terms, *, replace: bool) -> 
 
 def _mended_mx(wanted: Values, found: Values, terms: Terms) -> Values | None:
     """Add the server if that makes it the first; where mail goes now is not ours to take away."""
-    foreign = [preference for preference, host in map(_mx, found) if host not in terms.hosts]
-    hosts = {host for _, host in map(_mx, found)}
-    preference, host = _mx(wanted[0])
+    foreign = [preference for preference, host in map(mx_of, found) if host not in terms.hosts]
+    hosts = {host for _, host in map(mx_of, found)}
+    preference, host = mx_of(wanted[0])
     if host in hosts or any(other <= preference for other in foreign):
         return None
     return found + wanted
-
-
-def _mx(value: str) -> tuple[int, str]:
-    preference, _, host = value.partition(" ")
-    return int(preference), host
 
 
 def _mended_spf(wanted: Values, found: Values, _: Terms) -> Values | None:

@@ -10,6 +10,18 @@ from mailpopbox.dns.zones import REVERSE
 # Of these, one value may stand under a name.
 _ONE = ("spf", "dkim", "dmarc", "mta-sts", "tls-rpt")
 
+# What is told where two hosts need different ones: its name, who has it, and who does not.
+_SERVED = (
+    "{0}: {1} and {2} both serve the domain over HTTPS, and only one can. {1} has the name;"
+    " switch mailpopbox_web off on {2}"
+)
+_CLASHES = {
+    "dkim": "{0}: {1} and {2} have different keys of this name. Only that of {1} is set. Make"
+    " another one on {2}: mailpopbox dkim rotate",
+    "mta-sts": _SERVED,
+    "web": _SERVED,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -51,8 +63,9 @@ def wanted(printed: Mapping[str, Mapping[str, Any]]) -> Wanted:
                 owner = next((records[each] for each in records if _excludes(each, record)), None)
                 if owner is None:
                     records.setdefault(record, host)
-                elif record.kind == "dkim":
-                    clashes.setdefault(zone["zone"], []).append(_clash(record, owner, host))
+                elif record.kind in _CLASHES:
+                    text = _CLASHES[record.kind].format(record.name, owner, host)
+                    clashes.setdefault(zone["zone"], []).append(text)
     reverse = tuple(zones.pop(REVERSE, {}))
     named = {name: tuple(each) for name, each in zones.items()}
     return Wanted(named, frozenset(whole), reverse, tuple(notes), clashes)
@@ -62,13 +75,6 @@ def _excludes(first: Record, second: Record) -> bool:
     """Tell whether the first stands where the second would; it mostly does for both hosts."""
     same = all(getattr(first, key) == getattr(second, key) for key in ("kind", "name", "type"))
     return same and first != second and (first.kind in _ONE or first.type == "CNAME")
-
-
-def _clash(record: Record, first: str, second: str) -> str:
-    return (
-        f"{record.name}: {first} and {second} have different keys of this name. Only that of"
-        f" {first} is set. Make another one on {second}: mailpopbox dkim rotate"
-    )
 
 
 def _record(entry: Mapping[str, Any]) -> Record:

@@ -224,7 +224,7 @@ def test_the_first_certificate_and_then_no_other(host: Authority) -> None:
 
 def test_force(host: Authority) -> None:
     host.run("--force")
-    assert host.asked[0].endswith(" --force-renewal")
+    assert host.asked[0].endswith(" --force-renewal --new-key")
 
 
 def test_what_is_not_due_is_left_alone(host: Authority) -> None:

@@ -1,7 +1,11 @@
 """The checks of the doctor that look at the host, and at what others meet there."""
 
+import threading
+from collections.abc import Sequence
+
 import pytest
-from mailpopbox.examining import checks, gathering
+from mailpopbox.doctor.doors import Trick
+from mailpopbox.examining import checks, gathering, knocking
 from mailpopbox.found import Unknown
 from mailpopbox.renewal import Renewal, kept
 from patients import DOORS, HERE, WEB, Server
@@ -126,3 +130,17 @@ def test_an_open_relay(server: Server) -> None:
         assert [state for state, _ in server.found("relay")] == ["good"]
     with server.spoken(p25=Speaker()):
         assert [state for state, _ in server.found("relay")] == ["bad"]
+
+
+def test_all_addresses_are_tried_at_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At each, postscreen lets strangers wait."""
+    addresses = [f"198.51.100.{number}" for number in range(1, 9)]
+    all_there = threading.Barrier(len(addresses))
+
+    def taken(_address: str, _tricks: Sequence[Trick]) -> Sequence[Trick]:
+        all_there.wait(timeout=5)
+        return ()
+
+    monkeypatch.setattr(knocking, "taken", taken)
+    server.dns.write_text(server.dns.read_text() + f"addresses: {addresses}\n")
+    assert [state for state, _ in server.found("relay")] == ["good"]

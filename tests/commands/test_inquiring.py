@@ -1,11 +1,20 @@
 """The checks of the doctor that ask DNS, and its message to itself."""
 
 import io
+import os
 import re
+import signal
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from mailpopbox.commands import doctor
+from mailpopbox.commands.doctor import examined
+from mailpopbox.doctor.finding import Finding
 from mailpopbox.examining import selfmail
+from mailpopbox.examining.patient import Check, Patient
+from mailpopbox.examining.selfmail import PassingLogin
 from nameserver import silent
 from patients import DOCTOR, DOORS, HERE, Round, Server
 from speakers import Speaker
@@ -25,6 +34,10 @@ def test_the_way_out(server: Server) -> None:
             "is closed (127.0.0.9: connection refused)"
             in server("--only", "outside", "--outside", "127.0.0.9").out
         )
+    # A name of these letters is no address.
+    with server.asked("abcdef\n@ MX 10 127.0.0.1."), server.spoken(p25=Speaker()):
+        found = server("--only", "outside", "--outside", "abcdef").out
+    assert "Port 25 to the outside is open: 127.0.0.1 answers." in found
     with server.asked(**{HERE: silent}):
         found = server("--only", "outside", "--outside", "example.org").out
     assert "cannot be found: 127.0.0.1 did not answer in time." in found
@@ -199,7 +212,7 @@ def test_a_trip_that_ends_nowhere(server: Server, around: Round) -> None:
 def test_a_login_that_nobody_may_make(
     server: Server, around: Round, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with selfmail.login_for_now(DOCTOR):
+    with PassingLogin().for_now(DOCTOR):
         line = around.logins.read_text()
         assert re.fullmatch(rf"{DOCTOR}:{{SSHA512}}\S+::::::allow_nets=127.0.0.1\n", line)
         assert server.found("trip") == [
@@ -213,5 +226,55 @@ def test_a_login_that_nobody_may_make(
         raise PermissionError
 
     monkeypatch.setattr(Path, "open", denied)
-    with pytest.raises(OSError, match="it takes root"), selfmail.login_for_now(DOCTOR):
+    with pytest.raises(OSError, match="it takes root"), PassingLogin().for_now(DOCTOR):
         pass
+
+
+def test_a_login_that_is_closed_stays_so(around: Round) -> None:
+    passing = PassingLogin()
+    with passing.for_now(DOCTOR):
+        passing.close()
+        assert around.logins.read_text() == ""
+    with pytest.raises(OSError, match="the time is over"), passing.for_now(DOCTOR):
+        pass
+    assert around.logins.read_text() == ""
+
+
+def test_a_login_does_not_outlive_a_run(
+    server: Server, around: Round, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speakers = around.speakers()
+    speakers["p995"] = Speaker("+OK", otherwise="+OK", tls="start")
+    monkeypatch.setattr(examined, "__defaults__", (0.5,))
+    with server.spoken(**speakers):
+        [(state, sentence)] = server.found("trip")
+        assert around.logins.read_text() == ""
+        for thread in set(threading.enumerate()) - {threading.current_thread()}:
+            thread.join(5)
+    assert (state, sentence) == ("unknown", "This could not be looked at within 0 seconds.")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_login_does_not_outlive_a_process(
+    server: Server, around: Round, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    done = threading.Event()
+    seen = []
+
+    def killed(patient: Patient) -> Sequence[Finding]:
+        with patient.login.for_now(DOCTOR):
+            seen.append(around.logins.read_text())
+            os.kill(os.getpid(), number)
+            done.wait(30)
+        return []
+
+    monkeypatch.setattr(doctor, "CHECKS", [Check("trip", "", killed)])
+    if number == signal.SIGTERM:
+        assert server().code == 143
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            server()
+    assert seen[0].startswith(DOCTOR)
+    assert around.logins.read_text() == ""
+    done.set()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

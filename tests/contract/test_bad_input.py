@@ -431,6 +431,9 @@ def test_what_is_lacking_to_set_records_is_told_with_an_example() -> None:
     lacking = for_octodns(given)["lacking"]
     assert lacking.startswith("mailpopbox_dns_provider.key_secret: is not in base64.")
     assert "geheim" not in lacking
+    # YAML takes digits for a number.
+    assert for_octodns(given | {"key_secret": 12345})["lacking"] == lacking
+    assert for_octodns(given | {"key_secret": 1234})["settings"]["key_secret"] == "1234"
 
 
 def test_what_octodns_is_told() -> None:

@@ -14,11 +14,17 @@ def test_what_the_playbook_writes(tmp_path: Path) -> None:
     path.write_text(render("doctor/etc/mailpopbox/doctor.yml", SMALL))
     small = load(path)
     assert (small.tls, small.resolver, small.daily) == ("selfsigned", True, True)
-    assert (small.mta_sts, small.web) == (True, False)
+    assert (small.mta_sts, small.web, small.messages_per_minute) == (True, False, 60)
     assert small.blocklists[0] == "zen.spamhaus.org"
     assert (small.outside, small.clock) == ("debian.org", "2.debian.pool.ntp.org")
     assert parse(yaml.safe_load(render("doctor/etc/mailpopbox/doctor.yml", LARGE))) == Settings(
-        "files", resolver=False, mta_sts=False, web=True, daily=False, outside="198.51.100.9"
+        "files",
+        resolver=False,
+        mta_sts=False,
+        web=True,
+        messages_per_minute=60,
+        daily=False,
+        outside="198.51.100.9",
     )
     assert parse(yaml.safe_load(render("doctor/etc/mailpopbox/doctor.yml", ACME))).tls == "acme"
 
@@ -29,6 +35,7 @@ def test_what_the_playbook_writes(tmp_path: Path) -> None:
         ([], "[] is no mapping; write keys and values, like “tls: …”"),
         ({"tls": "x"}, "tls: 'x' is none of selfsigned, files, acme"),
         ({"resolver": 1}, "resolver: 1 is neither true nor false"),
+        ({"messages_per_minute": -1}, "messages_per_minute: -1 is no whole number from 0 up"),
         ({"blocklists": ["x"]}, "blocklists[1]: 'x' is no domain name; write one like mx.example.com (xn--… for letters outside ASCII)"),
         ({"outside": "a b"}, "outside: 'a b' is no domain, host or address; write one like mx.example.com"),
         ({"milter": "x"}, "milter: 'x' is no absolute path; write one that begins with /"),

@@ -1,7 +1,7 @@
-"""Numbers as people read them."""
+"""Numbers, and several things, as people read them."""
 
 import pytest
-from mailpopbox.counting import counted, octets
+from mailpopbox.counting import counted, listed, octets
 
 
 def test_how_many() -> None:
@@ -27,3 +27,7 @@ def test_how_many() -> None:
 )
 def test_sizes(number: int, text: str) -> None:
     assert octets(number) == text
+
+
+def test_several_things() -> None:
+    assert [listed(words) for words in ("a", "ab", (1, 2, 3))] == ["a", "a and b", "1, 2 and 3"]

@@ -111,6 +111,7 @@ def test_certbot_is_told_what_the_settings_say() -> None:
     ]
     assert told["email"] == "me@example.com"
     assert told["authenticator"] == "dns-rfc2136"
+    assert told["reuse-key"] == "true"
     assert told["dns-rfc2136-propagation-seconds"] == "5"
     # A folder for each authority.
     assert told["config-dir"] == "/var/lib/mailpopbox-acme/acme.example.com-14000-dir-"

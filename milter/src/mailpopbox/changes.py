@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from mailpopbox import headers as known
 from mailpopbox.addresses import Finder, Mailbox, addresses_in, mailboxes, rendered
+from mailpopbox.counting import listed
 from mailpopbox.headers import Header
 from mailpopbox.identity import Identity, Sender
 from mailpopbox.message import AddHeader, SetHeader, SetSender
 from mailpopbox.subject import Subject
-from mailpopbox.submission import Finding, Submission, listed, quoted, removals, unclear
+from mailpopbox.submission import Finding, Submission, quoted, removals, unclear
 from mailpopbox.words import unfold
 
 _MESSAGE_ID = re.compile(r"\s*<([^<>@\s]+)@([^<>@\s]+)>\s*")

@@ -1,4 +1,6 @@
-"""Numbers as people read them."""
+"""Numbers, and several things, as people read them."""
+
+from collections.abc import Iterable
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -14,3 +16,9 @@ def octets(number: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} TB"
+
+
+def listed(words: Iterable[object]) -> str:
+    """Write several things as one says them: a, b and c."""
+    *first, last = map(str, words)
+    return f"{', '.join(first)} and {last}" if first else last

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from mailpopbox import tag as tags
 from mailpopbox import thread
 from mailpopbox.addresses import Finder, Mailbox, ascii_domain, mailboxes
+from mailpopbox.counting import listed
 from mailpopbox.headers import Header
 from mailpopbox.subject import Subject
-from mailpopbox.submission import Submission, domain_of, forbidden, listed, quoted, unclear
+from mailpopbox.submission import Submission, domain_of, forbidden, quoted, unclear
 
 
 @dataclass(frozen=True, slots=True)

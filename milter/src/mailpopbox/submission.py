@@ -76,11 +76,6 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2]
 
 
-def listed(words: Iterable[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
-
-
 def quoted(text: str) -> str:
     """Return what a client sent so that it fits into one line of a reply."""
     plain = text.encode("ascii", "replace").decode()

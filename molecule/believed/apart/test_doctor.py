@@ -193,7 +193,7 @@ OPEN = f"""
 import sys
 sys.path.insert(0, "/usr/local/lib/mailpopbox/python")
 from mailpopbox.examining import selfmail
-with selfmail.login_for_now("{DOCTOR}") as password:
+with selfmail.PassingLogin().for_now("{DOCTOR}") as password:
     print(password, flush=True)
     sys.stdin.readline()
 """

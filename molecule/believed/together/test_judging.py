@@ -145,8 +145,13 @@ def test_a_trusted_list_saves_it(server: Server, outsider: Outsider) -> None:
     assert message["X-Spam"] is None
 
 
-def test_a_list_that_was_deceived_does_not(server: Server, outsider: Outsider) -> None:
-    raw = from_a_list(outsider, token(), said="fail")
+@pytest.mark.parametrize(
+    "said",
+    # What the sender chose may look like another verdict.
+    ["fail", 'fail smtp.mailfrom="a\\"; dmarc=pass; \\"b"@hostile.test'],
+)
+def test_a_list_that_was_deceived_does_not(server: Server, outsider: Outsider, said: str) -> None:
+    raw = from_a_list(outsider, token(), said=said)
     assert outsider.post(server, raw, sender="bounces@list.test").startswith("554 5.7.1 ")
 
 

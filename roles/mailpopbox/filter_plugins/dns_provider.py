@@ -105,7 +105,7 @@ def lacking(given: Values) -> str:
                 f"{KEY}.{key}: is empty. Is it in the vault or the environment that it comes from?"
             )
     try:
-        b64decode(given.get("key_secret", ""), validate=True)
+        b64decode(str(given.get("key_secret", "")), validate=True)
     except ValueError:
         return f"{KEY}.key_secret: is not in base64. Write it as the name server's file has it."
     return ""

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from mailpopbox.addresses import ascii_domain
 from mailpopbox.commands.command import to_repair
 from mailpopbox.config import Config, Mailbox
+from mailpopbox.counting import listed
 from mailpopbox.passage import canonical
-from mailpopbox.submission import domain_of, listed
+from mailpopbox.submission import domain_of
 
 
 @dataclass(frozen=True, slots=True)

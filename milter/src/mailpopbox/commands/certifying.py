@@ -28,7 +28,9 @@ _SECONDS = 60
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     when = parser.add_mutually_exclusive_group()
-    when.add_argument("--force", action="store_true", help="get a new one, however good the old")
+    when.add_argument(
+        "--force", action="store_true", help="get a new one with a new key, however good the old"
+    )
     when.add_argument(
         "--if-due",
         action="store_true",
@@ -81,7 +83,9 @@ def _in_force() -> bytes:
 def _got(settings: dict[str, str], *, force: bool) -> str:
     """Let certbot see to the certificate; return why it could not."""
     words = ["certbot", "certonly", "--config", str(gathering.ACME_SETTINGS)]
-    ended = run([*words, "--force-renewal"] if force else words, renewal.patience(settings))
+    # Whoever does not want the old one may have lost its key to others.
+    more = ["--force-renewal", "--new-key"] if force else []
+    ended = run([*words, *more], renewal.patience(settings))
     return "" if ended.well else renewal.reason_of(ended.said)
 
 

@@ -3,11 +3,14 @@
 import argparse
 import os
 import queue
+import signal
+import sys
 import textwrap
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +39,7 @@ from mailpopbox.letter import post
 
 _MEMORY = Path("/var/lib/mailpopbox-doctor/state.json")
 _SECONDS = 27.0
+_DEADLY = (signal.SIGTERM, signal.SIGHUP)
 _STYLES = {GOOD: GREEN, WARNING: YELLOW, BAD: RED, UNKNOWN: YELLOW}
 _ROOM = max(map(len, _STYLES))
 
@@ -77,7 +81,9 @@ def _doctor(arguments: argparse.Namespace) -> int:
             )
         return DONE
     patient = _patient(arguments)
-    results = examined(chosen, patient, _progress(screen))
+    # Threads that are late, or cut off, do not come to clear up behind them.
+    with _ending_in_order(), closing(patient.login):
+        results = examined(chosen, patient, _progress(screen))
     if arguments.mail_changes:
         _mail_changes(results, patient.hostname)
     if arguments.json:
@@ -108,6 +114,23 @@ def _patient(arguments: argparse.Namespace) -> Patient:
 
 
 # --- Making the checks ---
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Let what ends the process by default end it as an error does."""
+
+    def leave(number: int, _frame: object) -> None:
+        sys.exit(128 + number)
+
+    deadly = [each for each in _DEADLY if signal.getsignal(each) is signal.SIG_DFL]
+    for each in deadly:
+        signal.signal(each, leave)
+    try:
+        yield
+    finally:
+        for each in deadly:
+            signal.signal(each, signal.SIG_DFL)
 
 
 def examined(

@@ -134,15 +134,16 @@ def _wrong_addresses(wanted: Values, found: Values) -> str:
 
 
 def _wrong_mx(wanted: Values, found: Values) -> str:
-    _, host = _mx(wanted[0])
-    by_host = {each: number for number, each in sorted(map(_mx, found), reverse=True)}
+    _, host = mx_of(wanted[0])
+    by_host = {each: number for number, each in sorted(map(mx_of, found), reverse=True)}
     if host not in by_host:
         return "mail goes elsewhere"
     better = sorted(each for each, number in by_host.items() if number < by_host[host])
     return f"mail goes to {better[0]} first" if better else ""
 
 
-def _mx(value: str) -> tuple[int, str]:
+def mx_of(value: str) -> tuple[int, str]:
+    """Read an MX record: its preference, and the host."""
     preference, _, host = value.partition(" ")
     return int(preference), host
 

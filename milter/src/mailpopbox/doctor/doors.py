@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mailpopbox.doctor.finding import Finding, bad, good, listed, or_good, unknown, warning
+from mailpopbox.counting import listed
+from mailpopbox.doctor.finding import Finding, bad, good, or_good, unknown, warning
 from mailpopbox.found import Certificate, Unknown
 from mailpopbox.times import DAY, clock
 

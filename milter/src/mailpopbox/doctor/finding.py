@@ -46,9 +46,3 @@ def unknown(about: str, sentence: str, fix: str = "") -> Finding:
 def or_good(findings: Iterable[Finding], sentence: str) -> tuple[Finding, ...]:
     """Return what is wrong, or say that nothing is."""
     return tuple(findings) or (good(sentence),)
-
-
-def listed(words: Iterable[object]) -> str:
-    """Write several things as one says them: a, b and c."""
-    *first, last = map(str, words)
-    return f"{', '.join(first)} and {last}" if first else last

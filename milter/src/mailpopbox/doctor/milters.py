@@ -3,7 +3,8 @@
 import struct
 from collections.abc import Mapping
 
-from mailpopbox.doctor.finding import Finding, bad, good, listed
+from mailpopbox.counting import listed
+from mailpopbox.doctor.finding import Finding, bad, good
 
 # Version 6; all that a milter may do to a message, and all that it may leave out (mfdef.h).
 HELLO = struct.pack("!IcIII", 13, b"O", 6, 0x1FF, 0x1FFFFF)

@@ -3,11 +3,11 @@
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mailpopbox.counting import counted
+from mailpopbox.counting import counted, listed
 from mailpopbox.dns.judging import DIFFERENT, MISSING, THERE, Answers, Question, Trouble
 from mailpopbox.dns.judging import Finding as Standing
 from mailpopbox.dns.zones import address_of
-from mailpopbox.doctor.finding import Finding, bad, good, listed, or_good, unknown, warning
+from mailpopbox.doctor.finding import Finding, bad, good, or_good, unknown, warning
 from mailpopbox.found import Unknown
 
 _WORDS = {
@@ -22,6 +22,8 @@ _WORDS = {
     "client": "SRV record",
     "web": "web name",
 }
+# That of the host itself.
+RESOLVER = "127.0.0.1"
 # Mail comes and goes without them.
 _LESS = ("client", "tls-rpt", "web")
 _LONGEST = 80
@@ -121,13 +123,12 @@ def resolver(found: Mapping[str, Trouble | None]) -> tuple[Finding, ...]:
 
 
 def _resolver(found: Mapping[str, Trouble | None]) -> Iterator[Finding]:
-    own = "127.0.0.1"
     for address, trouble in found.items():
         if trouble:
             fix = "systemctl restart unbound; if that does not help: journalctl -u unbound"
             other = "Name another one in /etc/resolv.conf."
             sentence = f"The resolver {address} does not answer: {trouble.why}."
-            yield bad(address, sentence, fix if address == own else other)
+            yield bad(address, sentence, fix if address == RESOLVER else other)
 
 
 # --- The keys ---

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mailpopbox.doctor.finding import Finding, bad, listed, or_good, unknown
+from mailpopbox.counting import listed
+from mailpopbox.doctor.finding import Finding, bad, or_good, unknown
 from mailpopbox.doctor.settings import Settings
 from mailpopbox.found import Unknown
 

@@ -24,6 +24,8 @@ class Settings:
     mta_sts: bool = True
     # Whether something is served over HTTPS.
     web: bool = False
+    # How many messages a client may send in a minute; 0: as many as it likes.
+    messages_per_minute: int = 0
     # Whether a timer calls the doctor.
     daily: bool = True
     # The blocklists that are asked; none: nobody is.
@@ -51,6 +53,7 @@ def parse(document: object) -> Settings:
         resolver=top.switch("resolver"),
         mta_sts=top.switch("mta_sts"),
         web=top.switch("web", default=False),
+        messages_per_minute=top.number("messages_per_minute", 0, 0),
         daily=top.switch("daily"),
         blocklists=top.texts("blocklists", wrong_domain),
         outside=top.optional("outside", _wrong_host, ""),

@@ -1,11 +1,12 @@
 """The checks of the doctor that ask DNS, and others by what it says."""
 
+import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mailpopbox.dkim.state import names_of
 from mailpopbox.dns import host
 from mailpopbox.dns.host import Checked
-from mailpopbox.dns.judging import MISSING, Question, Trouble, Values
+from mailpopbox.dns.judging import MISSING, Question, Trouble, Values, mx_of
 from mailpopbox.dns.judging import Finding as Standing
 from mailpopbox.dns.records import records as records_of
 from mailpopbox.dns.zones import REVERSE, Zone, zones
@@ -16,7 +17,6 @@ from mailpopbox.examining import gathering, knocking, selfmail
 from mailpopbox.examining.patient import Findings, Patient
 from mailpopbox.found import Unknown
 
-_RESOLVER = "127.0.0.1"
 _MOST_SERVERS = 3
 
 
@@ -32,7 +32,7 @@ def _ask(questions: Sequence[Question], server: str = "") -> Mapping[Question, V
 def resolver(patient: Patient) -> Findings:
     from mailpopbox.dns.resolving import resolvers  # noqa: PLC0415
 
-    own = [_RESOLVER] if patient.settings.resolver else []
+    own = [names.RESOLVER] if patient.settings.resolver else []
     question = (patient.hostname, "A")
     found = {each: _ask([question], each)[question] for each in dict.fromkeys([*own, *resolvers()])}
     return names.resolver(
@@ -96,7 +96,7 @@ def keys(patient: Patient) -> Findings:
 def blocklists(patient: Patient) -> Findings:
     lists, addresses = patient.settings.blocklists, patient.addresses
     questions = names.blocklist_questions(lists, addresses)
-    answers = _ask(questions, _RESOLVER if patient.settings.resolver else "") if lists else {}
+    answers = _ask(questions, names.RESOLVER if patient.settings.resolver else "") if lists else {}
     return names.blocklists(lists, addresses, answers)
 
 
@@ -114,13 +114,20 @@ def outside(patient: Patient) -> Findings:
 
 def _mail_servers(name: str) -> Sequence[str] | Trouble:
     """Return the first few mail servers of a domain; a host, or its address, stands for itself."""
-    if not set(name) - set("0123456789abcdef.:"):
+    if _is_address(name):
         return [name]
     answer = _ask([(name, "MX")])[name, "MX"]
     if isinstance(answer, Trouble):
         return answer
-    ranked = sorted((int(rank), host) for rank, _, host in (each.partition(" ") for each in answer))
-    return [host for _, host in ranked if host != "."][:_MOST_SERVERS] or [name]
+    return [host for _, host in sorted(map(mx_of, answer)) if host != "."][:_MOST_SERVERS] or [name]
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _tried(servers: Iterable[str]) -> Iterator[doors.Outside]:
@@ -138,9 +145,9 @@ def _tried(servers: Iterable[str]) -> Iterator[doors.Outside]:
 def trip(patient: Patient) -> Findings:
     from mailpopbox.examining.signatures import author_of, signatures  # noqa: PLC0415
 
-    senders = trips.senders(patient.config)
+    senders = trips.senders(patient.config, patient.settings.messages_per_minute)
     try:
-        seconds, raws = selfmail.sent_and_fetched(patient.config.doctor, senders)
+        seconds, raws = selfmail.sent_and_fetched(patient.login, patient.config.doctor, senders)
     except selfmail.StoppedError as error:
         return trips.trip(trips.Trip(error.where, str(error)))
     arrived = (

@@ -1,7 +1,7 @@
 """The server that the doctor looks at, and what a check is."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailpopbox.config import Config
 from mailpopbox.dkim.shelf import Shelf
@@ -9,6 +9,7 @@ from mailpopbox.dns.facts import Facts
 from mailpopbox.dns.host import addresses_for
 from mailpopbox.doctor.finding import Finding
 from mailpopbox.doctor.settings import Settings
+from mailpopbox.examining.selfmail import PassingLogin
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Patient:
     now: int
     # Where the keys of DKIM lie.
     shelf: Shelf
+    # As whom it is sent to; whoever has it examined closes it.
+    login: PassingLogin = field(default_factory=PassingLogin)
 
     @property
     def hostname(self) -> str:

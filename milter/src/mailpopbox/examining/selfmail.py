@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import poplib
 import secrets
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
 from pathlib import Path
+from typing import TextIO
 
 from mailpopbox.doctor.trip import message
 from mailpopbox.examining.knocking import TROUBLES, pop3, smtp, why
@@ -35,25 +37,52 @@ class StoppedError(Exception):
         self.where = where
 
 
-@contextmanager
-def login_for_now(login: str) -> Iterator[str]:
-    """Let the doctor log in from this host, by a password that nobody keeps."""
-    try:
-        with LOGINS.open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            password = secrets.token_urlsafe(24)
-            try:
-                _write(file.fileno(), _line(login, password))
-                time.sleep(_SECONDS_TO_NOTICE)
-                yield password
-            finally:
-                _write(file.fileno(), "")
-    except PermissionError as error:
-        raise OSError("it takes root") from error
-    except FileNotFoundError as error:
-        raise OSError(f"{LOGINS} is not there; run the playbook") from error
-    except BlockingIOError as error:
-        raise OSError("another doctor is at work") from error
+class PassingLogin:
+    """A login that lets the doctor in from this host. Once closed, it is not opened again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._file: TextIO | None = None
+        self._is_closed = False
+
+    @contextmanager
+    def for_now(self, login: str) -> Iterator[str]:
+        """Let the doctor log in, by a password that nobody keeps."""
+        try:
+            with LOGINS.open("r+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                password = secrets.token_urlsafe(24)
+                try:
+                    self._open(file, _line(login, password))
+                    time.sleep(_SECONDS_TO_NOTICE)
+                    yield password
+                finally:
+                    self._end()
+        except PermissionError as error:
+            raise OSError("it takes root") from error
+        except FileNotFoundError as error:
+            raise OSError(f"{LOGINS} is not there; run the playbook") from error
+        except BlockingIOError as error:
+            raise OSError("another doctor is at work") from error
+
+    def close(self) -> None:
+        """Let nobody in any more, even if the thread that opened it never gets to its end."""
+        with self._lock:
+            self._is_closed = True
+        self._end()
+
+    def _open(self, file: TextIO, line: str) -> None:
+        with self._lock:
+            if self._is_closed:
+                raise OSError("the time is over")
+            self._file = file
+            _write(file.fileno(), line)
+
+    def _end(self) -> None:
+        with self._lock:
+            if self._file:
+                _write(self._file.fileno(), "")
+            self._file = None
 
 
 def _write(handle: int, text: str) -> None:
@@ -71,11 +100,13 @@ def _line(login: str, password: str) -> str:
     return f"{login}:{{SSHA512}}{base64.b64encode(digest).decode()}::::::allow_nets=127.0.0.1\n"
 
 
-def sent_and_fetched(login: str, senders: Sequence[str]) -> tuple[float, Mapping[str, bytes]]:
+def sent_and_fetched(
+    passing: PassingLogin, login: str, senders: Sequence[str]
+) -> tuple[float, Mapping[str, bytes]]:
     """Send a message as each address, and return how long they took, and how they came back."""
     tokens = {sender: f"doctor-{secrets.token_hex(12)}" for sender in senders}
     letters = [message(login, sender, token, formatdate()) for sender, token in tokens.items()]
-    with login_for_now(login) as password:
+    with passing.for_now(login) as password:
         begin = time.monotonic()
         _hand_in(login, password, letters)
         found = _wait_for(login, password, list(tokens.values()))
