@@ -37,7 +37,7 @@ def run(*argv: str, stdin: str = "", watched: bool = False) -> str:
     Of one that takes long, its standard error can be `watched`.
     """
     done = subprocess.run(
-        ["podman", "exec", "--interactive", NAME, *argv],
+        [TOP / "containers" / "enter", NAME, *argv],
         input=stdin,
         stdout=subprocess.PIPE,
         stderr=None if watched else subprocess.PIPE,

@@ -19,10 +19,12 @@ from mailpopbox.ledger.database import Database
 from mailpopbox.ledger.engine import Connection
 from mailpopbox.ledger.store import Store, engine_for
 
+ENTER = Path(__file__).resolve().parent.parent / "containers" / "enter"
+
 
 def systemctl(*words: str) -> None:
     container = os.environ["MAILPOPBOX_TEST_CONTAINER"]
-    subprocess.run(["podman", "exec", container, "systemctl", *words], check=True)
+    subprocess.run([ENTER, container, "systemctl", *words], check=True)
 
 
 def administer(sql: str) -> None:

@@ -28,6 +28,7 @@ TOP = Path(__file__).resolve().parent.parent
 STATE = TOP / ".try"
 LOG = STATE / "deploy.log"
 INVENTORY = TOP / "trial" / "inventory"
+ENTER = str(TOP / "containers" / "enter")
 DEPLOY = TOP / "trial" / "deploy.yml"
 CONTAINER = "mailpopbox-try"
 IMAGE = "localhost/mailpopbox-debian:13"
@@ -163,7 +164,7 @@ def create() -> None:
 
 def wait_for_boot() -> None:
     end = time.monotonic() + 60
-    while run("podman", "exec", CONTAINER, "systemctl", "is-system-running").stdout.strip() not in {
+    while run(ENTER, CONTAINER, "systemctl", "is-system-running").stdout.strip() not in {
         "running",
         "degraded",
     }:
