@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from probe import Host, Scenario, Server
+from deploying import Scenario
+from inside import Host
+from probe import Server
 
 
 @cache

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from probe import Host, Scenario
+from deploying import Scenario
+from inside import Host
 
 # The way to it that Pebble has for tests.
 ROOT = """

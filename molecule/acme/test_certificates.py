@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probe import Deployment, Scenario, Server, tls, wait_until
+from deploying import Deployment, Scenario
+from inside import wait_until
+from probe import Server, tls
 
 STARTTLS = ("smtp", "submission")
 SERVICES = ("smtp", "submission", "submissions", "pop3s", "https")

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from probe import Host, Server
+from inside import Host
+from probe import Server
 from web import AUTOCONFIG, PATHS, POLICY, ask, domains, served
 
 TRUSTED = "/run/root.pem"

@@ -1,6 +1,7 @@
 """Every address at a domain arrives in its one mailbox."""
 
-from probe import Server, letter, token
+from messages import letter, token
+from probe import Server
 
 LOCAL_PARTS = (
     "anything",

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from probe import PROVOKED, PROVOKING, Server
+from inside import PROVOKED, PROVOKING
+from probe import Server
 
 WARNING = 4  # in syslog's numbers; errors are lower
 

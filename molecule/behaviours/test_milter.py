@@ -4,7 +4,9 @@ import smtplib
 import time
 
 import pytest
-from probe import Server, letter, token, wait_until
+from inside import wait_until
+from messages import letter, token
+from probe import Server
 
 UNIT = "mailpopbox-milter"
 

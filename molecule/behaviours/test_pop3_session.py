@@ -4,7 +4,8 @@ import poplib
 import time
 
 import pytest
-from probe import Server, letter, token
+from messages import letter, token
+from probe import Server
 
 
 def deliver(server: Server, count: int) -> list[str]:

@@ -1,7 +1,9 @@
 """Whoever runs the domain or the host can be reached, as the standards ask."""
 
 import pytest
-from probe import Server, letter, token, wait_until
+from inside import wait_until
+from messages import letter, token
+from probe import Server
 
 
 @pytest.mark.parametrize("name", ["postmaster", "abuse", "PostMaster"])

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from probe import Mailbox, Server, parse, token
+from messages import parse, token
+from probe import Mailbox, Server
 
 both_ports = pytest.mark.parametrize("service", ["submissions", "submission"])
 

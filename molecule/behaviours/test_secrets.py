@@ -3,7 +3,8 @@
 import stat
 
 import pytest
-from probe import Scenario, Server
+from deploying import Scenario
+from probe import Server
 
 
 def test_the_host_keeps_hashes_only(server: Server) -> None:

@@ -1,7 +1,8 @@
 """One message stays one message, however its lines end."""
 
 import pytest
-from probe import Server, token
+from messages import token
+from probe import Server
 from wire import Wire
 
 # What other servers may pass on in a body, and lax ones take for its end.

@@ -3,7 +3,8 @@
 import smtplib
 
 import pytest
-from probe import Server, letter, token
+from messages import letter, token
+from probe import Server
 
 both_ports = pytest.mark.parametrize("service", ["submissions", "submission"])
 

@@ -6,7 +6,8 @@ import time
 import warnings
 
 import pytest
-from probe import Server, wait_until
+from inside import wait_until
+from probe import Server
 
 every_port = pytest.mark.parametrize("service", ["smtp", "submission", "submissions", "pop3s"])
 

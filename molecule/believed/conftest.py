@@ -1,9 +1,10 @@
 """Who writes to the servers from outside, and the DNS that all of them ask."""
 
 import pytest
+from deploying import Scenario
 from destination import Destination
+from inside import Host
 from posting import Outsider
-from probe import Host, Scenario
 
 
 @pytest.fixture(scope="session")

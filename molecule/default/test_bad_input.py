@@ -1,7 +1,7 @@
 """What cannot work is refused before anything changes, and the reason told."""
 
 import pytest
-from probe import Scenario
+from deploying import Scenario
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """A configuration that Postfix does not like fails the run, and the server goes on as before."""
 
 import pytest
-from probe import Deployment, Scenario, Server, letter, token
+from deploying import Deployment, Scenario
+from messages import letter, token
+from probe import Server
 
 PARAMETER = "smtpd_such_parameter"
 

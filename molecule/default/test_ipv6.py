@@ -1,7 +1,8 @@
 """IPv6 works as well as IPv4."""
 
 import pytest
-from probe import Server, token
+from messages import token
+from probe import Server
 
 SEND = """
 import smtplib, ssl, sys

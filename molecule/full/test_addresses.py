@@ -1,7 +1,8 @@
 """Who gets what, where several mailboxes meet in each other's domains."""
 
 import pytest
-from probe import Server, letter, token
+from messages import letter, token
+from probe import Server
 
 ALICE, BOB, OUTSIDE = "alice@example.com", "bob@example.net", "outside@elsewhere.test"
 

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from probe import NETWORK_SECONDS, Server, tls, wait_until
+from inside import NETWORK_SECONDS, wait_until
+from probe import Server, tls
 
 MAKE = Path(__file__).parent / "make-certificate"
 STARTTLS = ("smtp", "submission")

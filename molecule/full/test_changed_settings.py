@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from probe import Deployment, Scenario, Server, letter, token
+from deploying import Deployment, Scenario
+from messages import letter, token
+from probe import Server
 from web import POLICY, ask, served
 
 OLD, NEW, BOBS = "a password with spaces", "Entirely-new-5432", "Changed-as-well-1"

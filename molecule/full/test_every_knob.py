@@ -2,7 +2,8 @@
 
 import json
 
-from probe import Server, letter, token
+from messages import letter, token
+from probe import Server
 
 POSTFIX = {
     "inet_protocols": "ipv4",

@@ -3,7 +3,9 @@
 import smtplib
 
 import pytest
-from probe import Host, Server, letter, token
+from inside import Host
+from messages import letter, token
+from probe import Server
 
 # Opens connections from another host than the tests do, until one is refused. Arguments: the
 # server, how many at the most, and what to do on each.

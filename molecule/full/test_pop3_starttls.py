@@ -2,7 +2,8 @@
 
 import poplib
 
-from probe import NETWORK_SECONDS, Server, tls
+from inside import NETWORK_SECONDS
+from probe import Server, tls
 
 
 def test_port_110_asks_for_tls_first(server: Server) -> None:

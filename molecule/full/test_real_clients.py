@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from probe import Host, Mailbox, Server, letter, token
+from inside import Host
+from messages import letter, token
+from probe import Mailbox, Server
 
 SENDER, READER = "alice@example.com", "outside@elsewhere.test"
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"

@@ -1,6 +1,6 @@
 """A second run has nothing to do, and says so in check mode too."""
 
-from probe import Scenario
+from deploying import Scenario
 
 
 def test_check_mode_finds_nothing_to_change(scenario: Scenario) -> None:

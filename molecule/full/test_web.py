@@ -8,7 +8,8 @@ import ssl
 import xml.etree.ElementTree as ET
 
 import pytest
-from probe import Server, tls, token
+from messages import token
+from probe import Server, tls
 from web import AUTOCONFIG, PATHS, POLICY, PROFILE, ask, domains, served
 
 

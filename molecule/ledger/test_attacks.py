@@ -2,7 +2,8 @@
 
 import pytest
 from leaving import left, sender_of, somebody
-from probe import Server, parse, token
+from messages import parse, token
+from probe import Server
 from remembering import LOGIN, alias, answer, incoming, refusal, rows, submit
 
 ODD_IDS = {

@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from deploying import Scenario
 from leaving import left, sender_of, somebody
-from probe import Scenario, Server, token
+from messages import token
+from probe import Server
 from remembering import LOGIN, alias, answer, command, incoming, rows, said_of, submit
 
 CAREFUL = "careful@example.org"

@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from inside import wait_until
 from leaving import somebody
-from probe import Server, letter, token, wait_until
+from messages import letter, token
+from probe import Server
 from remembering import LOGIN, alias, answer, command, incoming, rows, submit
 
 

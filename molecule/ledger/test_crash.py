@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Self
 
 import pytest
-from probe import Server, token, wait_until
+from inside import wait_until
+from messages import token
+from probe import Server
 from remembering import LOGIN, alias, command, incoming, rows, said_of
 
 THREADS, SECONDS = 6, 90

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 
 import pytest
+from inside import Host
 from leaving import left, sender_of, somebody
-from probe import Host, Server, letter, parse, token
+from messages import letter, parse, token
+from probe import Server
 from remembering import LOGIN, alias, answer, incoming, refusal, submit
 
 MPOP = """\

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
+from inside import wait_until
 from leaving import arrived, left, sender_of, somebody
-from probe import Server, token, wait_until
+from messages import token
+from probe import Server
 from remembering import LOGIN, alias, answer, code_of, incoming, submit
 
 FOLDER = "/var/lib/mailpopbox"

@@ -5,8 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from inside import NETWORK_SECONDS
 from leaving import FIXTURES, foretold
-from probe import NETWORK_SECONDS, Server
+from probe import Server
 
 
 def without_token(message: bytes) -> bytes:
@@ -17,7 +18,7 @@ def rewrite(server: Server, message: bytes) -> subprocess.CompletedProcess[bytes
     """Run it there as it is installed there."""
     command = ["mailpopbox", "rewrite", "--login", server.mailbox().login]
     return subprocess.run(
-        ["podman", "exec", "--interactive", server.container, *command],
+        [*server.enter, *command],
         input=message,
         capture_output=True,
         timeout=NETWORK_SECONDS,

@@ -3,8 +3,9 @@
 import smtplib
 
 import pytest
+from inside import wait_until
 from leaving import arrived, left, sender_of, somebody
-from probe import Server, wait_until
+from probe import Server
 from remembering import code_of
 
 UNIT = "mailpopbox-milter"

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deploying import ansible_environment
+from inside import TOP
 from naming import KEY_NAME, KEY_SECRET, served, serving
-from probe import TOP, Server, ansible_environment
+from probe import Server
 from remembering import command
 
 ZONE = "example.com"

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from deploying import Scenario
+from inside import Host
 from leaving import arrived, left, sender_of, somebody
-from probe import Host, Scenario, Server
+from probe import Server
 from remembering import LOGIN, alias, answer, code_of, command, incoming, said_of, submit
 
 

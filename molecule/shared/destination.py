@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from probe import Host, wait_until
+from inside import Host, wait_until
 
 _FOLDER = "/srv/mail/Maildir/new"
 

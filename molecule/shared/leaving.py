@@ -3,10 +3,11 @@
 import uuid
 
 import yaml
+from inside import TOP, wait_until
 from mailpopbox.config import Config, parse
 from mailpopbox.message import Pairs
 from mailpopbox.oneshot import Rewriting, rewritten, split
-from probe import TOP, Server, wait_until
+from probe import Server
 
 FIXTURES = sorted((TOP / "tests/milter/fixtures").glob("*.eml"))
 MILTER_YML = "/etc/mailpopbox/milter.yml"

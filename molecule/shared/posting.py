@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from probe import Host, Server, parse, wait_until
+from inside import Host, wait_until
+from messages import parse
+from probe import Server
 
 _POST = """
 import base64, smtplib, sys

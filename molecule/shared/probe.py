@@ -1,54 +1,29 @@
-"""What the behaviour tests see of a scenario: its mail servers, as mail programs meet them.
+"""What the behaviour tests see of a mail server, as mail programs and other servers meet it.
 
-Everything here ends by itself: commands, connections and waits all have a time limit.
+Everything here ends by itself: connections and waits all have a time limit.
 """
 
 import json
-import os
 import poplib
-import re
 import smtplib
 import socket
 import ssl
-import subprocess
-import sys
-import time
-import uuid
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from email import message_from_bytes
+from dataclasses import dataclass
 from email.message import EmailMessage
-from email.policy import SMTP, default
-from email.utils import formatdate, make_msgid
-from functools import cached_property
+from email.policy import SMTP
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
+from inside import NETWORK_SECONDS, TOP, Host, wait_until
+from messages import parse
 from wire import Wire
 
-TOP = Path(__file__).resolve().parents[2]
-SERVICES = {
-    25: "smtp",
-    53: "domain",
-    110: "pop3",
-    143: "imap",
-    443: "https",
-    465: "submissions",
-    587: "submission",
-    993: "imaps",
-    995: "pop3s",
-}
 TLS_FROM_THE_START = ("https", "submissions", "imaps", "pop3s")
 DEFAULTS = TOP / "roles/mailpopbox/defaults/main.yml"
-PROVOKING, PROVOKED = "provoking", "provoked"
-NETWORK_SECONDS = 30
-DEPLOY_SECONDS = 900
-
-T = TypeVar("T")
-H = TypeVar("H", bound="Host")
 
 
 class _NamedContext(ssl.SSLContext):
@@ -73,47 +48,6 @@ def tls(server_name: str, ca: Path | None) -> ssl.SSLContext:
     return context
 
 
-def token() -> str:
-    """Return a word that no other message has."""
-    return uuid.uuid4().hex
-
-
-def letter(
-    subject: str,
-    *,
-    sender: str = "friend@example.org",
-    to: str = "anything@example.com",
-    body: str = "Hello!\n",
-    **headers: str,
-) -> EmailMessage:
-    """Return an ordinary message; more headers as keywords (`Reply_To="…"`)."""
-    message = EmailMessage()
-    message["From"] = sender
-    message["To"] = to
-    message["Subject"] = subject
-    message["Date"] = formatdate()
-    message["Message-ID"] = make_msgid(domain="example.org")
-    for name, value in headers.items():
-        message[name.replace("_", "-")] = value
-    message.set_content(body)
-    return message
-
-
-def parse(raw: bytes) -> EmailMessage:
-    """Return a message as Python's email package reads it."""
-    return message_from_bytes(raw, policy=default)
-
-
-def wait_until(what: str, look: Callable[[], T | None], timeout: float = 30) -> T:
-    """Return the first true result of `look`; fail with `what` was waited for."""
-    end = time.monotonic() + timeout
-    while not (result := look()):
-        if time.monotonic() > end:
-            raise TimeoutError(f"no {what} within {timeout:g} seconds")
-        time.sleep(0.3)
-    return result
-
-
 @dataclass(frozen=True)
 class Mailbox:
     """One mailbox of the contract."""
@@ -127,71 +61,6 @@ class Mailbox:
     def auth_plain(self) -> str:
         """Login and password as AUTH PLAIN wants them."""
         return b64encode(f"\0{self.login}\0{self.password}".encode()).decode()
-
-
-@dataclass(frozen=True)
-class Host:
-    """One container of the scenario."""
-
-    name: str
-    container: str
-    release: int
-    inventory: Path = field(repr=False)
-    variables: Mapping[str, Any] = field(repr=False)
-
-    def run(
-        self,
-        *argv: str,
-        stdin: str = "",
-        check: bool = True,
-        timeout: float = 60,
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a command as root in the container; with `check`, fail with its output."""
-        command = ["podman", "exec", "--interactive", self.container, *argv]
-        done = subprocess.run(
-            command, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
-        )
-        if check and done.returncode:
-            raise AssertionError(
-                f"{self.name}: {argv} exited with {done.returncode}\n{done.stdout}{done.stderr}"
-            )
-        return done
-
-    def python(self, program: str, *arguments: str, timeout: float = 60) -> str:
-        """Run a Python program on the host itself and return what it prints."""
-        return self.run("python3", "-", *arguments, stdin=program, timeout=timeout).stdout
-
-    def read(self, path: str) -> bytes:
-        """Return a file of the host, octet by octet."""
-        return subprocess.run(
-            ["podman", "exec", self.container, "cat", path],
-            capture_output=True,
-            timeout=NETWORK_SECONDS,
-            check=True,
-        ).stdout
-
-    def write(self, path: str, content: str) -> None:
-        """Write a file on the host, in place, readable by root only."""
-        self.run("sh", "-c", 'umask 077; cat >"$1"', "sh", path, stdin=content)
-
-    def journal(self, since: float) -> str:
-        """Return what the host logged since a point of Unix time."""
-        return self.run(
-            "journalctl", "--no-pager", "--output=short", f"--since=@{int(since)}"
-        ).stdout
-
-    @cached_property
-    def ports(self) -> dict[str, int]:
-        """The published ports by the names of their services."""
-        done = subprocess.run(
-            ["podman", "port", self.container],
-            capture_output=True,
-            text=True,
-            timeout=NETWORK_SECONDS,
-            check=True,
-        )
-        published = re.findall(r"^(\d+)/tcp -> .*:(\d+)$", done.stdout, re.MULTILINE)
-        return {SERVICES[int(inside)]: int(outside) for inside, outside in published}
 
 
 @dataclass(frozen=True)
@@ -403,19 +272,6 @@ class Server(Host):
                 return _retrieve(client, number)
         return None
 
-    @contextmanager
-    def provoking(self, *patterns: str) -> Iterator[None]:
-        """Note in the journal which warnings (expressions) the enclosed lines mean to cause.
-
-        The last test of all looks for warnings, and passes over these.
-        """
-        words = json.dumps(patterns)
-        self.run("logger", "--tag", PROVOKING, words)
-        try:
-            yield
-        finally:
-            self.run("logger", "--tag", PROVOKED, words)
-
 
 def _numbers_with_subject(client: poplib.POP3, subject: str) -> Iterator[int]:
     """Look through the headers only, newest first: mailboxes grow from test to test."""
@@ -428,113 +284,3 @@ def _numbers_with_subject(client: poplib.POP3, subject: str) -> Iterator[int]:
 
 def _retrieve(client: poplib.POP3, number: int) -> bytes:
     return b"\r\n".join([*client.retr(number)[1], b""])
-
-
-@dataclass(frozen=True)
-class Recap:
-    """Ansible's closing counts for one host."""
-
-    ok: int
-    changed: int
-    unreachable: int
-    failed: int
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """How one run of the playbook ended."""
-
-    rc: int
-    output: str
-
-    @cached_property
-    def recap(self) -> dict[str, Recap]:
-        """The closing counts by host; empty when the run ended before."""
-        lines = re.findall(
-            r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)",
-            self.output,
-            re.MULTILINE,
-        )
-        return {host: Recap(*map(int, counts)) for host, *counts in lines}
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A scenario's inventory file, loaded."""
-
-    inventory: Path
-    groups: Mapping[str, list[str]]
-    variables: Mapping[str, Mapping[str, Any]]
-
-    @classmethod
-    def load(cls, inventory: Path, only: str | None = None) -> "Scenario":
-        """Read an inventory file as Ansible does, with the group_vars and host_vars beside it.
-
-        `only` leaves out all other mail servers, so that several runs get on side by side.
-        """
-        listing = json.loads(
-            subprocess.run(
-                [_tool("ansible-inventory"), "--inventory", str(inventory), "--list"],
-                capture_output=True,
-                text=True,
-                timeout=NETWORK_SECONDS,
-                check=True,
-            ).stdout
-        )
-        variables = listing.pop("_meta")["hostvars"]
-        groups = {name: group.get("hosts", []) for name, group in listing.items()}
-        if only:
-            groups["mailservers"] = [only]
-        return cls(inventory, groups, variables)
-
-    @property
-    def servers(self) -> list[Server]:
-        """The mail servers, on which every behaviour is tested."""
-        return [self.host(name, Server) for name in self.groups["mailservers"]]
-
-    def host(self, name: str, kind: type[H]) -> H:
-        """Return one host by its name in the inventory."""
-        variables = self.variables[name]
-        container, release = variables["ansible_host"], int(variables["_release"])
-        return kind(name, container, release, self.inventory, variables)
-
-    def deploy(
-        self,
-        extra_vars: Mapping[str, Any] | None = None,
-        limit: str | None = None,
-        *options: str,
-        playbook: str = "playbook.yml",
-    ) -> Deployment:
-        """Run the playbook once more, with other settings. What they change stays changed."""
-        argv = [_tool("ansible-playbook"), "--inventory", str(self.inventory), *options, playbook]
-        argv += ["--extra-vars", json.dumps(extra_vars or {})]
-        argv += ["--limit", limit or ",".join(self.groups["mailservers"])]
-        done = subprocess.run(
-            argv,
-            cwd=TOP,
-            env=ansible_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=DEPLOY_SECONDS,
-            check=False,
-        )
-        return Deployment(done.returncode, done.stdout)
-
-
-def _tool(name: str) -> str:
-    """Return a command of the environment that runs the tests."""
-    return str(Path(sys.executable).parent / name)
-
-
-def ansible_environment() -> dict[str, str]:
-    """Return what lets Ansible reach the containers."""
-    environment = {key: value for key, value in os.environ.items() if key != "ANSIBLE_FORCE_COLOR"}
-    return environment | {
-        "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-        "ANSIBLE_CONNECTION_PLUGINS": str(TOP / "molecule/shared/connection"),
-        "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_PIPELINING": "1",
-        "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
-    }

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from probe import Host, Server
+from inside import Host
+from probe import Server
 
 Change = Callable[[str], str]
 

@@ -8,7 +8,8 @@ from email.utils import make_msgid
 from typing import Any
 
 import pytest
-from probe import Server, letter
+from messages import letter
+from probe import Server
 
 LOGIN = "mailbox@example.com"
 _QUERY = """

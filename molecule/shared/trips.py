@@ -10,12 +10,13 @@ from io import BytesIO
 
 from cases import Case, Outcome, as_a_file, by_the_command
 from changed import configured, let_in
+from inside import wait_until
 from judging import comparable
 from leaving import own_headers, sender_of
 from mailpopbox.config import Config
 from mailpopbox.oneshot import as_handed, split
 from pipeline import Parcel, answers
-from probe import Server, wait_until
+from probe import Server
 
 SUBMISSION = ("submissions", "submission")
 _BODIES = ("\nHello\n.\n..dots\n", "\nGrüße\n")
@@ -172,7 +173,7 @@ def _copies(server: Server, run: str, services: set[str]) -> dict[str, list[byte
 def _files(server: Server, folder: str) -> Iterator[bytes]:
     """Return all files in a folder of the server, fetched at once."""
     packed = subprocess.run(
-        ["podman", "exec", server.container, "tar", "--create", "--directory", folder, "."],
+        [*server.enter, "tar", "--create", "--directory", folder, "."],
         capture_output=True,
         timeout=60,
         check=True,

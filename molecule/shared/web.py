@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from http.client import HTTPSConnection
 from pathlib import Path
 
-from probe import NETWORK_SECONDS, Server, tls
+from inside import NETWORK_SECONDS
+from probe import Server, tls
 
 POLICY = "/.well-known/mta-sts.txt"
 AUTOCONFIG = "/mail/config-v1.1.xml"

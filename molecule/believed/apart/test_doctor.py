@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from breaking import SILENT, Bench
 from broken_setups import DOCTOR, TABLE
+from deploying import Scenario
+from inside import Host, wait_until
+from messages import letter, token
 from posting import Outsider, answer_to
-from probe import Host, Scenario, Server, letter, token, wait_until
+from probe import Server
 from publishing import Zones, blocklist_of, printed_by, with_other, without
 from remembering import command
 
@@ -202,7 +205,7 @@ with selfmail.PassingLogin().for_now("{DOCTOR}") as password:
 @contextmanager
 def login(server: Server) -> Iterator[str]:
     """Let the doctor's login be there, as it is for some seconds of each run."""
-    argv = ["podman", "exec", "--interactive", server.container, "python3", "-c", OPEN]
+    argv = [*server.enter, "python3", "-c", OPEN]
     with subprocess.Popen(
         argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

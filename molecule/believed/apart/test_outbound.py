@@ -7,8 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 from destination import Destination
+from inside import wait_until
+from messages import letter, token
 from posting import answer_to
-from probe import Server, letter, token, wait_until
+from probe import Server
 
 # Each takes mail for one server with one certificate; what they publish of it differs.
 PLAIN = "plain.test"

@@ -4,8 +4,10 @@ import json
 import threading
 
 from destination import Destination
+from inside import Host, wait_until
+from messages import letter, token
 from posting import Outsider
-from probe import Host, Server, letter, token, wait_until
+from probe import Server
 
 
 def publish(dns: Host, rows: list[dict[str, str]]) -> None:

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from typing import Protocol
 
 import pytest
+from deploying import Scenario
+from inside import wait_until
+from messages import letter, token
 from posting import Outsider, wait_for_rspamd
-from probe import Scenario, Server, letter, token, wait_until
+from probe import Server
 
 HOSTILE = "evil@hostile.test"
 

@@ -7,8 +7,10 @@ from email.message import EmailMessage
 
 import pytest
 from destination import Destination
+from inside import wait_until
+from messages import letter, token
 from posting import Outsider, answer_to, wait_for_rspamd
-from probe import Server, letter, token, wait_until
+from probe import Server
 
 HOSTILE = "evil@hostile.test"
 

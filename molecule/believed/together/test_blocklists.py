@@ -2,8 +2,9 @@
 
 import pytest
 from destination import Destination
+from messages import letter, token
 from posting import Outsider
-from probe import Server, letter, token
+from probe import Server
 
 REFUSAL = "554 5.7.1 "
 SUBMIT = """

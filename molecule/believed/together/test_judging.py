@@ -5,8 +5,9 @@ import time
 from email.message import EmailMessage
 
 import pytest
+from messages import letter, token
 from posting import Outsider
-from probe import Server, letter, token
+from probe import Server
 
 HOSTILE = "evil@hostile.test"
 # The pattern by which every filter of spam is tried.

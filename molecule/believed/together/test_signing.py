@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from inside import wait_until
+from messages import letter, parse, token
 from posting import Outsider
-from probe import Server, letter, parse, token, wait_until
+from probe import Server
 
 ALGORITHMS = {"rsa-sha256", "ed25519-sha256"}
 
