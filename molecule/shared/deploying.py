@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,20 +61,11 @@ class Scenario:
 
         `only` leaves out all other mail servers, so that several runs get on side by side.
         """
-        listing = json.loads(
-            subprocess.run(
-                [_tool("ansible-inventory"), "--inventory", str(inventory), "--list"],
-                capture_output=True,
-                text=True,
-                timeout=NETWORK_SECONDS,
-                check=True,
-            ).stdout
-        )
-        variables = listing.pop("_meta")["hostvars"]
+        listing = _listing(inventory)
         groups = {name: group.get("hosts", []) for name, group in listing.items()}
         if only:
             groups["mailservers"] = [only]
-        return cls(inventory, groups, variables)
+        return cls(inventory, groups, listing["_meta"]["hostvars"])
 
     @property
     def servers(self) -> list[Server]:
@@ -110,6 +101,20 @@ class Scenario:
             check=False,
         )
         return Deployment(done.returncode, done.stdout)
+
+
+@cache
+def _listing(inventory: Path) -> dict[str, Any]:
+    """Return what Ansible says of an inventory; asked once, since it takes a second."""
+    done = subprocess.run(
+        [_tool("ansible-inventory"), "--inventory", str(inventory), "--list"],
+        capture_output=True,
+        text=True,
+        timeout=NETWORK_SECONDS,
+        check=True,
+    )
+    listing: dict[str, Any] = json.loads(done.stdout)
+    return listing
 
 
 def _tool(name: str) -> str:
