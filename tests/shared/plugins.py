@@ -1,6 +1,7 @@
 """Loads what Ansible finds by path: filters, defaults, specs and templates of the roles."""
 
 import importlib.util
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -27,8 +28,14 @@ def plugin(name: str) -> ModuleType:
     return load(ROLE / "filter_plugins" / f"{name}.py")
 
 
-def read_yaml(path: Path) -> Any:
+@cache
+def _parsed(path: Path) -> Any:
     return yaml.safe_load(path.read_text())
+
+
+def read_yaml(path: Path) -> Any:
+    """Return what a file says; it is parsed once, and each caller may change its copy."""
+    return deepcopy(_parsed(path))
 
 
 def options() -> dict[str, Any]:

@@ -24,7 +24,8 @@ def redeploy(scenario: Scenario) -> Iterator[Redeploy]:
     """Put other settings in force, and what was there before when all is done."""
 
     def deploy(server: Server, **settings: object) -> None:
-        assert scenario.deploy(settings, server.name).rc == 0
+        playbook = "molecule/believed/rspamd.yml"
+        assert scenario.deploy(settings, server.name, playbook=playbook).rc == 0
         wait_for_rspamd(server)
 
     yield deploy
