@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from inside import Host, wait_until
-from messages import parse
+from messages import letter, parse
 from probe import Server
 
 _POST = """
@@ -40,6 +40,11 @@ lines = dkim.arc_sign(
     message, b"key", domain.encode(), key, domain.encode(), include_headers=[b"from", b"subject"]
 )
 print(base64.b64encode(b"".join(lines) + message).decode())
+"""
+_JUDGE = """
+import authheaders, sys
+ip, helo, sender = sys.argv[1:]
+print(authheaders.authenticate_message(MESSAGE, "client", ip=ip, helo=helo, mail_from=sender))
 """
 _VERIFY = """
 import base64, dkim, json, sys
@@ -117,6 +122,19 @@ class Outsider:
     def sealed(self, domain: str, message: EmailMessage | bytes) -> bytes:
         """Return a message with one more ARC set, by that domain's own Authentication-Results."""
         return b64decode(self._run(_SEAL, message, domain))
+
+    def from_a_list(self, word: str, *, said: str = "pass", by: str = "list.test") -> bytes:
+        """Return what a list makes of a genuine message: another Subject, and a seal."""
+        signed = self.signed("bank.test", letter(word, sender="ceo@bank.test"))
+        changed = signed.replace(b"Subject: ", b"Subject: [list] ")
+        found = f"Authentication-Results: {by}; dkim=pass header.d=bank.test; dmarc={said}\r\n"
+        return self.sealed(by, found.encode() + changed)
+
+    def judgement(self, raw: bytes, server: Server) -> str:
+        """Return what authheaders says of a message that came from that server."""
+        sender = str(parse(raw)["Return-Path"]).strip("<>")
+        address = str(server.variables["_ip"])
+        return " ".join(self._run(_JUDGE, raw, address, server.hostname, sender).split())
 
     def signatures(self, raw: bytes) -> Sequence[Signature]:
         """Return all signatures of a message, as dkimpy judges them."""

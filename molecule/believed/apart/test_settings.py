@@ -1,6 +1,7 @@
 """What comes in is judged otherwise under other settings."""
 
 from collections.abc import Iterator
+from email.message import EmailMessage
 from typing import Protocol
 
 import pytest
@@ -38,12 +39,25 @@ def test_others_refuse_nothing(
     server: Server, redeploy: Redeploy, outsider: Outsider, policy: str, marks: str | None
 ) -> None:
     redeploy(server, mailpopbox_dmarc=policy, mailpopbox_spam_mark=50, mailpopbox_spam_reject=60)
+
+    def mark_of(raw: EmailMessage | bytes, word: str, said: str) -> str | None:
+        assert outsider.post(server, raw, sender=HOSTILE) == "250"
+        message = server.wait_for_message(None, word)
+        assert said in str(message["Authentication-Results"])
+        mark: str | None = message["X-Spam"]
+        return mark
+
+    for sender in ("ceo@bank.test", "ceo@careful.test"):
+        word = token()
+        assert mark_of(letter(word, sender=sender), word, "dmarc=fail") == marks
     word = token()
-    mail = letter(word, sender="ceo@bank.test")
-    assert outsider.post(server, mail, sender=HOSTILE) == "250"
-    message = server.wait_for_message(None, word)
-    assert "dmarc=fail" in str(message["Authentication-Results"])
-    assert message["X-Spam"] == marks
+    nobody = letter(word, sender=HOSTILE)
+    nobody.replace_header("From", "ceo")
+    assert mark_of(nobody, word, "spf=pass") == marks
+    word = token()
+    mark_of(letter(word, sender="ceo@bank.test, evil@hostile.test"), word, "spf=pass")
+    word = token()
+    assert mark_of(outsider.from_a_list(word), word, "arc=pass") is None
 
 
 def test_what_looks_somewhat_like_spam_waits_once(

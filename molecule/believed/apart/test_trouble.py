@@ -26,6 +26,16 @@ def stopped(server: Server) -> Iterator[None]:
 
 
 @contextmanager
+def hanging(server: Server) -> Iterator[None]:
+    """Let Rspamd be there, and say nothing."""
+    server.run("systemctl", "kill", "--signal=STOP", "rspamd")
+    try:
+        yield
+    finally:
+        server.run("systemctl", "kill", "--signal=CONT", "rspamd")
+
+
+@contextmanager
 def silent(server: Server) -> Iterator[None]:
     """Let the resolver take questions, and answer none."""
     with server.provoking("RBL lookup error"):
@@ -58,6 +68,17 @@ def test_without_rspamd_mail_waits_with_its_sender(
     else:
         signatures = outsider.signatures(far.wait_for_raw(to))
         assert [each.right for each in signatures] == [True, True]
+
+
+@pytest.mark.parametrize("service", ["smtp", "submissions"])
+def test_nobody_waits_for_it_forever(server: Server, service: str) -> None:
+    mail = mail_to(server, token(), server.mailbox().login)
+    with server.provoking("Milter service unix:rspamd/milter.sock", "milter"):
+        with hanging(server):
+            answer = answer_to(server, mail, service)
+            assert answer.startswith("4"), answer
+            assert server.queue() == []
+        wait_until("acceptance", lambda: answer_to(server, mail, service).startswith("250"))
 
 
 def test_without_rspamd_a_bounce_waits(server: Server, outsider: Outsider) -> None:
@@ -146,3 +167,41 @@ def test_what_cannot_be_signed_waits(server: Server, far: Destination) -> None:
         restart(server)
     wait_until("signed message", lambda: answer_to(server, mail).startswith("250"))
     far.wait_for(to)
+
+
+@pytest.mark.parametrize("algorithm", ["rsa", "ed25519"])
+def test_what_lacks_one_of_its_signatures_waits(server: Server, algorithm: str) -> None:
+    """Not everybody can check the other one."""
+    folder = f"/var/lib/mailpopbox-dkim/{server.mailbox().domains[0]}"
+    names = f"{folder}/*.{algorithm}.*"
+    mail = mail_to(server, token(), "friend@plain.test")
+    with server.provoking("cannot load", "cannot sign", "dkim"):
+        server.run("sh", "-c", f"mkdir {folder}/away && mv {names} {folder}/away")
+        try:
+            restart(server)
+            wait_until("refusal", lambda: "cannot sign the message" in answer_to(server, mail))
+            assert server.queue() == []
+        finally:
+            server.run("sh", "-c", f"mv {folder}/away/* {folder} && rmdir {folder}/away")
+            restart(server)
+        wait_until("acceptance", lambda: answer_to(server, mail).startswith("250"))
+
+
+def test_where_a_rule_fails_mail_waits(server: Server, outsider: Outsider) -> None:
+    """Rspamd passes over it, and so would what the rule was to hold back."""
+    rules = "/etc/rspamd/rspamd.local.lua"
+    kept = server.run("cat", rules).stdout
+    trouble = "451 4.7.1 This server has trouble; try again later"
+    mail = letter(token(), sender=HOSTILE)
+    broken = kept.replace("or_wait(function(task)", "or_wait(function(task) error('on purpose')")
+    with server.provoking("on purpose"):
+        server.run("tee", rules, stdin=broken)
+        try:
+            restart(server)
+            wait_until("trouble", lambda: outsider.post(server, mail, sender=HOSTILE) == trouble)
+            answer = answer_to(server, mail_to(server, token(), "friend@plain.test"))
+            assert answer == trouble
+            assert server.queue() == []
+        finally:
+            server.run("tee", rules, stdin=kept)
+            restart(server)

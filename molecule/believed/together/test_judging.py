@@ -55,6 +55,18 @@ def test_a_forged_sender_is_refused(
     assert server.copies(None, word) == []
 
 
+@pytest.mark.parametrize(
+    "line", ["", "From:", 'From: "ceo@bank.test" <>', "From: ceo@bank.test <ceo>", "From: ceo"]
+)
+def test_who_names_no_domain_is_refused(server: Server, outsider: Outsider, line: str) -> None:
+    """What people see may look like an address all the same."""
+    word = token()
+    raw = re.sub(rb"(?m)^From: .*\n", b"", mail(word, HOSTILE).as_bytes())
+    head = f"{line}\n".encode() if line else b""
+    assert outsider.post(server, head + raw, sender=HOSTILE).startswith("554 5.7.1 ")
+    assert server.copies(None, word) == []
+
+
 def test_the_reason_is_told(server: Server, outsider: Outsider) -> None:
     answer = outsider.post(server, mail(token(), "ceo@bank.test"), sender=HOSTILE)
     assert answer == f"554 5.7.1 The domain bank.test {REFUSED}"
@@ -118,27 +130,37 @@ def test_a_broken_signature_does_not(
     assert outsider.post(server, broken, sender=HOSTILE).startswith("554 5.7.1 ")
 
 
-def test_a_signature_of_another_domain_does_not(server: Server, outsider: Outsider) -> None:
-    signed = outsider.signed("hostile.test", mail(token(), "ceo@bank.test"))
+@pytest.mark.parametrize(
+    ("sender", "domain"),
+    # Of a subdomain, where exactly the domain is asked for.
+    [("ceo@bank.test", "hostile.test"), ("ceo@exact.test", "sub.exact.test")],
+)
+def test_a_signature_of_another_domain_does_not(
+    server: Server, outsider: Outsider, sender: str, domain: str
+) -> None:
+    signed = outsider.signed(domain, mail(token(), sender))
     assert outsider.post(server, signed, sender=HOSTILE).startswith("554 5.7.1 ")
+
+
+@pytest.mark.parametrize(
+    ("sender", "domain"),
+    [("ceo@example.com", "sub.example.com"), ("ceo@sub.example.com", "example.com")],
+)
+def test_a_signature_of_the_same_owner_does(
+    server: Server, outsider: Outsider, sender: str, domain: str
+) -> None:
+    word = token()
+    signed = outsider.signed(domain, mail(word, sender))
+    assert outsider.post(server, signed, sender=HOSTILE) == "250"
+    assert "dmarc=pass" in results(judged(server, word))
 
 
 # --- Mailing lists ---
 
 
-def from_a_list(
-    outsider: Outsider, word: str, *, said: str = "pass", by: str = "list.test"
-) -> bytes:
-    """Return what a list makes of a genuine message: another Subject, and a seal."""
-    signed = outsider.signed("bank.test", mail(word, "ceo@bank.test"))
-    changed = signed.replace(b"Subject: ", b"Subject: [list] ")
-    found = f"Authentication-Results: {by}; dkim=pass header.d=bank.test; dmarc={said}\r\n"
-    return outsider.sealed(by, found.encode() + changed)
-
-
 def test_a_trusted_list_saves_it(server: Server, outsider: Outsider) -> None:
     word = token()
-    raw = from_a_list(outsider, word)
+    raw = outsider.from_a_list(word)
     assert outsider.post(server, raw, sender="bounces@list.test") == "250"
     message = judged(server, word)
     assert "dmarc=fail" in results(message)
@@ -148,27 +170,63 @@ def test_a_trusted_list_saves_it(server: Server, outsider: Outsider) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    # What the sender chose may look like another verdict.
-    ["fail", 'fail smtp.mailfrom="a\\"; dmarc=pass; \\"b"@hostile.test'],
+    [
+        "fail",
+        "passable",
+        # What the sender chose may look like another verdict.
+        'fail smtp.mailfrom="a\\"; dmarc=pass; \\"b"@hostile.test',
+        'fail; spf=pass (domain of "a) ; dmarc=pass ("@hostile.test)',
+        'fail (of "a) ; dmarc=pass (("@hostile.test)',
+    ],
 )
 def test_a_list_that_was_deceived_does_not(server: Server, outsider: Outsider, said: str) -> None:
-    raw = from_a_list(outsider, token(), said=said)
+    raw = outsider.from_a_list(token(), said=said)
     assert outsider.post(server, raw, sender="bounces@list.test").startswith("554 5.7.1 ")
 
 
+def test_a_verdict_that_somebody_adds_to_it_does_not(server: Server, outsider: Outsider) -> None:
+    """The seal is on one of the two, and stays right."""
+    forged = b"ARC-Authentication-Results: i=1; list.test; dmarc=pass\r\n"
+    sealed = outsider.from_a_list(token(), said="fail")
+    for raw in (forged + sealed, sealed.replace(b"Subject: ", forged + b"Subject: ")):
+        assert outsider.post(server, raw, sender=HOSTILE).startswith("554 5.7.1 ")
+
+
+def test_a_trusted_list_may_seal_what_others_have_sealed(
+    server: Server, outsider: Outsider
+) -> None:
+    word = token()
+    raw = sealed_twice(outsider, outsider.from_a_list(word, by="hostile.test"))
+    assert outsider.post(server, raw, sender="bounces@list.test") == "250"
+    assert "arc=pass" in results(judged(server, word))
+
+
+def test_but_not_where_the_first_seal_is_broken(server: Server, outsider: Outsider) -> None:
+    first = outsider.from_a_list(token(), by="hostile.test")
+    broken = re.sub(rb"(?s)(ARC-Seal: .*? b=)(.{4})", rb"\1AAAA", first, count=1)
+    assert broken != first
+    raw = sealed_twice(outsider, broken)
+    assert outsider.post(server, raw, sender="bounces@list.test").startswith("554 5.7.1 ")
+
+
+def sealed_twice(outsider: Outsider, raw: bytes) -> bytes:
+    found = b"Authentication-Results: list.test; arc=pass; dmarc=pass\r\n"
+    return outsider.sealed("list.test", found + raw)
+
+
 def test_anybodys_seal_does_not(server: Server, outsider: Outsider) -> None:
-    raw = from_a_list(outsider, token(), by="hostile.test")
+    raw = outsider.from_a_list(token(), by="hostile.test")
     assert outsider.post(server, raw, sender=HOSTILE).startswith("554 5.7.1 ")
 
 
 def test_a_seal_on_something_else_does_not(server: Server, outsider: Outsider) -> None:
-    raw = from_a_list(outsider, token()).replace(b"Hello!", b"Send money!")
+    raw = outsider.from_a_list(token()).replace(b"Hello!", b"Send money!")
     assert outsider.post(server, raw, sender="bounces@list.test").startswith("554 5.7.1 ")
 
 
 def test_who_seals_last_is_asked(server: Server, outsider: Outsider) -> None:
     """Or whoever once got mail from a list could write anything below its seal."""
-    raw = from_a_list(outsider, token()).replace(b"Hello!", b"Send money!")
+    raw = outsider.from_a_list(token()).replace(b"Hello!", b"Send money!")
     found = b"Authentication-Results: hostile.test; arc=pass; dmarc=pass\r\n"
     raw = outsider.sealed("hostile.test", found + raw)
     assert outsider.post(server, raw, sender=HOSTILE).startswith("554 5.7.1 ")

@@ -16,8 +16,8 @@ def results(raw: bytes) -> str:
     return " ".join(str(parse(raw)["Authentication-Results"]).split())
 
 
-def assert_believed(outsider: Outsider, raw: bytes, domain: str) -> None:
-    """By the other server's judgement, and by dkimpy's."""
+def assert_believed(outsider: Outsider, raw: bytes, server: Server, domain: str) -> None:
+    """By the other server's judgement, and apart from it by that of dkimpy and authheaders."""
     said = results(raw)
     assert len(re.findall(f"dkim=pass header.d={domain} ", said)) == 2, said
     assert "spf=pass " in said
@@ -25,6 +25,9 @@ def assert_believed(outsider: Outsider, raw: bytes, domain: str) -> None:
     signatures = outsider.signatures(raw)
     assert {each.algorithm for each in signatures} == ALGORITHMS
     assert all(each.right and each.domain == domain for each in signatures), signatures
+    judged = outsider.judgement(raw, server)
+    for verdict in ("spf=pass", "dkim=pass", "dmarc=pass"):
+        assert f"; {verdict} " in judged, judged
 
 
 @pytest.mark.parametrize("service", ["submissions", "submission"])
@@ -34,7 +37,7 @@ def test_a_message_of_the_login(
     box, word = server.mailbox(), token()
     mail = letter(word, sender=box.login, to=other.mailbox().login)
     server.send(mail, service=service, login=box.login)
-    assert_believed(outsider, other.wait_for_raw(None, word), box.domains[0])
+    assert_believed(outsider, other.wait_for_raw(None, word), server, box.domains[0])
 
 
 def test_a_message_that_was_rewritten(server: Server, other: Server, outsider: Outsider) -> None:
@@ -46,7 +49,7 @@ def test_a_message_that_was_rewritten(server: Server, other: Server, outsider: O
         mail = letter(f"{word} {tag}", sender=box.login, to=other.mailbox().login)
         server.send(mail, service="submissions", login=box.login)
         raw = other.wait_for_raw(None, word)
-        assert_believed(outsider, raw, domain.encode("idna").decode())
+        assert_believed(outsider, raw, server, domain.encode("idna").decode())
         assert box.login.encode() not in raw
         assert parse(raw)["X-Spam-Status"].startswith("No")
 
@@ -56,7 +59,7 @@ def test_a_large_message_of_all_octets(server: Server, other: Server, outsider: 
     body = "".join(f"{number} Grüße, .\n.\n..\nFrom here \n\n" for number in range(20_000))
     mail = letter(word, sender=box.login, to=other.mailbox().login, body=body)
     server.send(mail, service="submissions", login=box.login)
-    assert_believed(outsider, other.wait_for_raw(None, word), box.domains[0])
+    assert_believed(outsider, other.wait_for_raw(None, word), server, box.domains[0])
 
 
 def test_a_bounce(server: Server, other: Server, outsider: Outsider) -> None:
@@ -86,7 +89,7 @@ def test_what_a_program_of_the_host_sends(
     mail = letter(word, sender=sender, to=other.mailbox().login)
     words = ["sendmail", "-f", sender, other.mailbox().login]
     server.run(*words, stdin=mail.as_string())
-    assert_believed(outsider, other.wait_for_raw(None, word), server.hostname)
+    assert_believed(outsider, other.wait_for_raw(None, word), server, server.hostname)
 
 
 def test_a_program_of_the_host_may_write_as_somebody_else(
