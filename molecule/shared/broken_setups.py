@@ -24,6 +24,7 @@ from publishing import with_line, with_other, without
 DOCTOR = "doctor@doctor.invalid"
 KEYS = "/var/lib/mailpopbox-dkim"
 LEDGER = "/var/lib/mailpopbox/ledger.sqlite"
+UNCHECKED = "/etc/unbound/unbound.conf.d/unchecked.conf"
 
 # The time of its arrival stands in the message's file.
 AGED = (
@@ -90,6 +91,18 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
         SILENT,
         "resolver",
         "The resolver 127.0.0.1 does not answer: 127.0.0.1 did not answer in time.",
+    ),
+    # By domain-insecure it would go on checking signed.test, whose key is named.
+    "a resolver that checks nothing": (
+        done(
+            f"echo 'server: module-config: iterator' >{UNCHECKED}; systemctl restart unbound",
+            f"rm {UNCHECKED}; systemctl restart unbound",
+        ),
+        "resolver",
+        (
+            "The resolver 127.0.0.1 does not check DNSSEC, so DANE is not honoured: mail leaves unprotected to domains"
+            " that publish it."
+        ),
     ),
     "no way out": (
         no_way_out,

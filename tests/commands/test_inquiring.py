@@ -8,6 +8,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import dns.flags
+import dns.message
+import dns.rcode
 import pytest
 from mailpopbox.commands import doctor
 from mailpopbox.commands.doctor import examined
@@ -15,7 +18,7 @@ from mailpopbox.doctor.finding import Finding
 from mailpopbox.examining import selfmail
 from mailpopbox.examining.patient import Check, Patient
 from mailpopbox.examining.selfmail import PassingLogin
-from nameserver import silent
+from nameserver import Reply, answers_of, failing, silent, zone
 from patients import DOCTOR, DOORS, HERE, Round, Server
 from speakers import Speaker
 
@@ -51,6 +54,45 @@ def test_resolvers(server: Server) -> None:
         assert server.found("resolver") == [
             ("bad", "The resolver 127.0.0.1 does not answer: 127.0.0.1 did not answer in time.")
         ]
+
+
+def checked(question: dns.message.QueryMessage) -> Reply:
+    """Answer as a resolver that has checked one zone, and finds another one forged."""
+    name = str(question.question[0].name)
+    if name == "forged.example.":
+        return failing(dns.rcode.SERVFAIL)(question)
+    reply = answers_of(zone("example.com", ""), zone("example.net", ""), own=False)(question)
+    assert isinstance(reply, dns.message.Message)
+    if name == "example.com.":
+        reply.flags |= dns.flags.AD
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("program", "state", "said"),
+    [
+        (
+            "echo ns:example.com",
+            "good",
+            "DNS answers, by 127.0.0.1; the host's own resolver checks DNSSEC.",
+        ),
+        ("echo ns:example.net", "bad", "The resolver 127.0.0.1 does not check DNSSEC, so "),
+        ("echo ns:forged.example", "unknown", "nobody answers dnssec_probe (ns:forged.example)."),
+        ("echo x:example.com", "unknown", "nobody answers dnssec_probe (x:example.com)."),
+        ("echo example.com", "unknown", "nobody answers dnssec_probe (example.com)."),
+        # Nobody asks.
+        ("echo", "good", "DNS answers, by 127.0.0.1."),
+        ("exit 1", "unknown", "is not known: postconf: exit 1."),
+    ],
+)
+def test_whether_dnssec_is_checked(server: Server, program: str, state: str, said: str) -> None:
+    """As Postfix finds out."""
+    server.configure(resolver=True)
+    server.program("postconf", f'[ "$*" = "-xh dnssec_probe" ] || exit 2; {program}')
+    with server.asked(**{HERE: checked}):
+        [(found, sentence)] = server.found("resolver")
+    assert found == state
+    assert said in sentence
 
 
 def printed(server: Server) -> str:

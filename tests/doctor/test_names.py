@@ -148,6 +148,32 @@ def test_resolvers() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("dnssec", "expected"),
+    [
+        (None, (GOOD, "DNS answers, by 127.0.0.1.")),
+        (True, (GOOD, "DNS answers, by 127.0.0.1; the host's own resolver checks DNSSEC.")),
+        (
+            False,
+            (BAD, "The resolver 127.0.0.1 does not check DNSSEC, so DANE is not honoured: mail leaves unprotected to domains that publish it."),
+        ),
+        (
+            Unknown("no answer"),
+            (UNKNOWN, "Whether the resolver 127.0.0.1 checks DNSSEC is not known: no answer."),
+        ),
+    ],
+)  # fmt: skip
+def test_whether_dnssec_is_checked(
+    *, dnssec: bool | Unknown | None, expected: tuple[str, str]
+) -> None:
+    [found] = names.resolver({"127.0.0.1": None}, dnssec=dnssec)
+    assert (found.state, found.sentence) == expected
+    assert bool(found.fix) is (found.state == BAD)
+    # Beside others who do not answer.
+    late = names.resolver({"127.0.0.1": None, "192.0.2.1": Trouble("late")}, dnssec=dnssec)
+    assert [each.state for each in late] == [BAD, *({found.state} - {GOOD})]
+
+
 def test_keys() -> None:
     domains = ["example.com", "example.net"]
     assert names.keys(domains, [])[0].sentence == "There are keys to sign with for 2 domains."

@@ -134,5 +134,24 @@ def test_without_an_answer_it_is_unknown(
         assert Resolver(RESOLVER, port).dane_of("example.com") is Dane.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "expected"),
+    [
+        ("example.com", "ns", True),
+        # That there is no such name can be signed as well.
+        ("nowhere.example.com", "A", True),
+        ("example.net", "NS", False),
+        ("_25._tcp.broken.example.com", "TLSA", None),
+        ("example.com", "NOTHING", None),
+        ("example.com", "", None),
+        ("a" * 64 + ".example.com", "A", None),
+    ],
+)
+def test_whether_it_has_checked_an_answer(
+    port: int, name: str, kind: str, *, expected: bool | None
+) -> None:
+    assert Resolver(RESOLVER, port).vouches_for(name, kind) is expected
+
+
 def test_without_a_resolver_it_is_unknown() -> None:
     assert Resolver(RESOLVER, 1).dane_of("example.com") is Dane.UNKNOWN

@@ -17,6 +17,8 @@ from dns import zone as zone_of_dns
 from hosts import ONE, Answer, Host
 from mailpopbox.dns import resolving
 from mailpopbox.examining import knocking, selfmail
+from mailpopbox.outbound import dane
+from mailpopbox.outbound.dane import Resolver
 from nameserver import answers_of, serving
 from speakers import Speaker, speaking
 
@@ -83,6 +85,8 @@ class Server:
         with serving(answering) as port, self._patch.context() as patch:
             patch.setattr(resolving, "_PORT", port)
             patch.setattr(resolving, "_SECONDS", 1.5)
+            patch.setattr(Resolver.__init__, "__defaults__", (port,))
+            patch.setattr(dane, "_SECONDS", 1.5)
             (self.folder / "resolv.conf").write_text(f"nameserver {HERE}\n")
             patch.setattr(resolving, "_CONFIGURATION", str(self.folder / "resolv.conf"))
             yield

@@ -117,9 +117,18 @@ def _called(called: Mapping[str, str | Unknown], hostname: str) -> Iterator[Find
 # --- Who is asked ---
 
 
-def resolver(found: Mapping[str, Trouble | None]) -> tuple[Finding, ...]:
-    """Judge those whom the host asks: of each, why it does not answer, or nothing."""
-    return or_good(_resolver(found), f"DNS answers, by {listed(found) if found else 'nobody'}.")
+def resolver(
+    found: Mapping[str, Trouble | None], *, dnssec: bool | Unknown | None = None
+) -> tuple[Finding, ...]:
+    """Judge those whom the host asks: of each, why it does not answer, or nothing.
+
+    And whether the host's own checks DNSSEC, if it was asked.
+    """
+    checked = "; the host's own resolver checks DNSSEC" if dnssec is True else ""
+    return or_good(
+        (*_resolver(found), *_dnssec(checked=dnssec)),
+        f"DNS answers, by {listed(found) if found else 'nobody'}{checked}.",
+    )
 
 
 def _resolver(found: Mapping[str, Trouble | None]) -> Iterator[Finding]:
@@ -129,6 +138,22 @@ def _resolver(found: Mapping[str, Trouble | None]) -> Iterator[Finding]:
             other = "Name another one in /etc/resolv.conf."
             sentence = f"The resolver {address} does not answer: {trouble.why}."
             yield bad(address, sentence, fix if address == RESOLVER else other)
+
+
+def _dnssec(*, checked: bool | Unknown | None) -> Iterator[Finding]:
+    if isinstance(checked, Unknown):
+        sentence = f"Whether the resolver {RESOLVER} checks DNSSEC is not known: {checked.why}."
+        yield unknown("dnssec", sentence)
+    elif checked is False:
+        yield bad(
+            "dnssec",
+            f"The resolver {RESOLVER} does not check DNSSEC, so DANE is not honoured: mail leaves"
+            " unprotected to domains that publish it.",
+            "Put back /etc/unbound/unbound.conf.d/root-auto-trust-anchor-file.conf, which names the"
+            " key of the root (Debian's packages unbound and dns-root-data), and take out of that"
+            " folder what turns checking off (domain-insecure, module-config); then: systemctl"
+            " restart unbound",
+        )
 
 
 # --- The keys ---

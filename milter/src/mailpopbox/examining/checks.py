@@ -164,7 +164,7 @@ CHECKS = (
     Check("queue", "whether mail waits long", _queue),
     Check("ledger", "whether it can be read", _ledger),
     Check("keys", "whether each domain has a key to sign with", inquiring.keys),
-    Check("resolver", "whether DNS answers", inquiring.resolver),
+    Check("resolver", "whether DNS answers, and DNSSEC is checked", inquiring.resolver),
     Check("records", "whether DNS has what mailpopbox dns prints", inquiring.records),
     Check("reverse", "whether reverse DNS, HELO and greeting agree", inquiring.reverse),
     Check("blocklists", "whether the host's addresses are listed", inquiring.blocklists),

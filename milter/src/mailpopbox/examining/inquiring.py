@@ -35,9 +35,27 @@ def resolver(patient: Patient) -> Findings:
     own = [names.RESOLVER] if patient.settings.resolver else []
     question = (patient.hostname, "A")
     found = {each: _ask([question], each)[question] for each in dict.fromkeys([*own, *resolvers()])}
-    return names.resolver(
-        {each: answer if isinstance(answer, Trouble) else None for each, answer in found.items()}
-    )
+    troubles = {
+        each: answer if isinstance(answer, Trouble) else None for each, answer in found.items()
+    }
+    # One that does not answer at all is told of once.
+    is_there = own and not troubles[names.RESOLVER]
+    return names.resolver(troubles, dnssec=_checks_dnssec() if is_there else None)
+
+
+def _checks_dnssec() -> bool | Unknown | None:
+    """Ask our resolver what Postfix asks, to see whether it checks DNSSEC; unless nobody asks."""
+    from mailpopbox.outbound.dane import Resolver  # noqa: PLC0415
+
+    probe = gathering.output(["postconf", "-xh", "dnssec_probe"])
+    if isinstance(probe, Unknown):
+        return probe
+    if not probe.strip():
+        return None
+    # A type and a name, such as ns:.
+    kind, _, name = probe.strip().rpartition(":")
+    found = Resolver(names.RESOLVER).vouches_for(name, kind)
+    return Unknown(f"nobody answers dnssec_probe ({probe.strip()})") if found is None else found
 
 
 def records(patient: Patient) -> Findings:

@@ -55,6 +55,13 @@ class Resolver:
                 return dane
         return Dane.ABSENT
 
+    def vouches_for(self, name: str, kind: str) -> bool | None:
+        """Tell whether the resolver has checked by DNSSEC what it answers, if it does."""
+        try:
+            return _is_secure(self._ask(dns.name.from_text(name), kind))
+        except (UnansweredError, dns.exception.DNSException):
+            return None
+
     def _dane_of_host(self, host: dns.name.Name) -> Dane:
         try:
             reply = self._ask(host, "A")
