@@ -17,6 +17,7 @@ from mailpopbox.dns.judging import (
     findings,
     mx_of,
     questions,
+    wrong_spf,
 )
 from mailpopbox.dns.records import Record
 
@@ -208,7 +209,9 @@ def _mended_mx(wanted: Values, found: Values, terms: Terms) -> Values | None:
 
 
 def _mended_spf(wanted: Values, found: Values, _: Terms) -> Values | None:
-    return (with_senders(found[0], wanted[0]),) if len(found) == 1 else None
+    """Add our senders, unless it would become one that others take for broken."""
+    mended = (with_senders(found[0], wanted[0]),)
+    return None if len(found) > 1 or wrong_spf(wanted, mended) else mended
 
 
 def with_senders(text: str, wanted: str) -> str:
@@ -217,8 +220,10 @@ def with_senders(text: str, wanted: str) -> str:
     closing = [term for term in terms if term.lower().lstrip("+-~?") == "all"]
     others = [term for term in terms if term not in closing]
     known = {term.lower().removeprefix("+") for term in others}
-    ends = {term.lower() for term in closing} & {"-all", "~all"}
-    if not ends and not any(term.startswith("redirect=") for term in known):
+    redirects = any(term.startswith("redirect=") for term in known)
+    # The first one ends it, and redirects only count without any.
+    ends = closing[0].lower() in {"-all", "~all"} if closing else redirects
+    if not ends:
         # What lets everybody send is ended: hard if all senders are ours, else softly.
         closing = ["-all" if known <= {*needed} else "~all"]
     lacking = [term for term in needed if term not in known]

@@ -57,6 +57,14 @@ def test_nobody_answers(kind: str) -> None:
     assert judge(record, Trouble("too late")) == Finding((record,), UNKNOWN, (), "too late")
 
 
+TOO_MANY = "more than 10 of its terms ask DNS, so others take it for broken"
+
+
+def nine(term: str) -> str:
+    """Return as many terms, which with the one that is needed are all that may stand there."""
+    return " ".join(term.format(number) for number in range(9))
+
+
 # Kind, what is found, and why it is not what is needed, if it is not.
 FOUND = [
     ("mx", [f"10 {HOST}", "20 backup.example.net"], ""),
@@ -72,6 +80,19 @@ FOUND = [
     ("spf", ["v=spf1 a -all"], "mx is not in it"),
     ("spf", ["v=spf1"], "mx is not in it"),
     ("spf", ["v=spf1 mx ?all"], "it lets everybody send; end it with -all"),
+    ("spf", ["v=spf1 -all mx"], "mx stands behind all, where nobody reads on"),
+    ("spf", ["v=spf1 ?ALL +mx -all"], "mx stands behind all, where nobody reads on"),
+    ("spf", ["v=spf1 ~all a"], "mx is not in it"),
+    ("spf", ["v=spf1 mx ~all a"], ""),
+    ("spf", ["v=spf1 mx +all -all"], "it lets everybody send; end it with -all"),
+    ("spf", ["v=spf1 mx redirect=_spf.example.net ?all"], "it lets everybody send; end it with -all"),
+    ("spf", [f"v=spf1 mx {nine('include:{}.example.net')} -all"], ""),
+    ("spf", [f"v=spf1 mx {nine('include:{}.example.net')} ip4:192.0.2.1 ip6:2001:db8::9 -all a"], ""),
+    ("spf", [f"v=spf1 mx {nine('a:{}.example.net')} redirect=_spf.example.net ~all"], ""),
+    ("spf", [f"v=spf1 mx {nine('-Exists:{}.example.net')} ?a/24 -all"], TOO_MANY),
+    ("spf", [f"v=spf1 mx {nine('a:{}.example.net')} mx:example.net -all"], TOO_MANY),
+    ("spf", [f"v=spf1 mx {nine('include:{}.example.net')} ptr ~all"], TOO_MANY),
+    ("spf", [f"v=spf1 mx {nine('include:{}.example.net')} redirect=_spf.example.net"], TOO_MANY),
     ("spf", ["v=spf1 mx"], "it lets everybody send; end it with -all"),
     ("spf", ["v=spf1 mx -all", "v=spf1 a -all"], "only one may stand there; join them"),
     ("spf", ["v=spf10 mx -all"], None),

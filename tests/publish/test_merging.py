@@ -52,6 +52,8 @@ def test_what_is_missing_is_added_and_then_is_there(kind: str) -> None:
     assert one(record, record.value).state == THERE
 
 
+NINE = " ".join(f"include:{number}.example.net" for number in range(9))
+
 # Kind, what stands there, and what is to stand there.
 MENDED = [
     # Others' texts at the same name stay as they are.
@@ -66,6 +68,11 @@ MENDED = [
     ("spf", ["v=spf1 -all"], ["v=spf1 mx -all"]),
     ("spf", ["v=spf1 +MX ?ALL"], ["v=spf1 +MX -all"]),
     ("spf", ["v=spf1"], ["v=spf1 mx -all"]),
+    # Behind the first all nothing counts, and beside it no redirect.
+    ("spf", ["v=spf1 -all mx"], ["v=spf1 mx -all"]),
+    ("spf", ["v=spf1 mx ?all -all"], ["v=spf1 mx -all"]),
+    ("spf", ["v=spf1 mx redirect=a.test ?all"], ["v=spf1 mx redirect=a.test ~all"]),
+    ("spf", [f"v=spf1 {NINE} ?all"], [f"v=spf1 mx {NINE} ~all"]),
     # Only the policy is ours to raise.
     (
         "dmarc",
@@ -103,6 +110,13 @@ LEFT_ALONE = [
     ("mx", ["5 old.example.net", f"10 {HOST}"], "mail goes to old.example.net first"),
     ("mx", ["5 old.example.net", "20 backup.example.net"], "mail goes elsewhere"),
     ("spf", ["v=spf1 mx -all", "v=spf1 a -all"], "only one may stand there; join them"),
+    # One more would be one too many, and then others would believe none.
+    ("spf", [f"v=spf1 a {NINE} -all"], "mx is not in it"),
+    (
+        "spf",
+        [f"v=spf1 mx a {NINE} -all"],
+        "more than 10 of its terms ask DNS, so others take it for broken",
+    ),
     ("dmarc", ["v=DMARC1; p=none", "v=DMARC1; p=reject"], "only one may stand there; join them"),
     ("mta-sts", ["v=STSv1; id=a;", "v=STSv1; id=b;"], "only one may stand there; join them"),
     ("dkim", [FOREIGN], "it is another key"),

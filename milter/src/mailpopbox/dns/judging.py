@@ -148,18 +148,36 @@ def mx_of(value: str) -> tuple[int, str]:
     return int(preference), host
 
 
-def _wrong_spf(wanted: Values, found: Values) -> str:
+def wrong_spf(wanted: Values, found: Values) -> str:
     needed, terms = (_terms(values[0]) for values in (wanted, found))
-    lacking = [term for term in needed if term != "-all" and term not in terms]
+    reached = _reached(terms)
+    lacking = [term for term in needed if term != "-all" and term not in reached]
     if lacking:
-        return f"{' '.join(lacking)} is not in it"
-    if not any(term in {"-all", "~all"} or term.startswith("redirect=") for term in terms):
+        behind = set(lacking) <= set(terms)
+        why = "stands behind all, where nobody reads on" if behind else "is not in it"
+        return f"{' '.join(lacking)} {why}"
+    if not any(term in {"-all", "~all"} or term.startswith("redirect=") for term in reached):
         return "it lets everybody send; end it with -all"
+    if sum(bool(_LOOKUP.match(term)) for term in reached) > _MOST_LOOKUPS:
+        return f"more than {_MOST_LOOKUPS} of its terms ask DNS, so others take it for broken"
     return ""
+
+
+# What others have to ask DNS about, and how often they do before they give up (RFC 7208, 4.6.4).
+_LOOKUP = re.compile(r"[-~?]?(?:include:|exists:|redirect=|(?:a|mx|ptr)(?:[:/]|$))")
+_MOST_LOOKUPS = 10
 
 
 def _terms(text: str) -> list[str]:
     return [term.removeprefix("+") for term in text.lower().split()]
+
+
+def _reached(terms: list[str]) -> list[str]:
+    """Return the terms that others get to: none behind all, and no redirect where all stands."""
+    ends = [number for number, term in enumerate(terms, 1) if term.lstrip("-~?") == "all"]
+    if not ends:
+        return terms
+    return [term for term in terms[: ends[0]] if not term.startswith("redirect=")]
 
 
 def _tags(text: str) -> dict[str, str]:
@@ -210,7 +228,7 @@ def _wrong_tls_rpt(_wanted: Values, found: Values) -> str:
 _RULES: dict[str, Callable[[Values, Values], str]] = {
     "address": _wrong_addresses,
     "mx": _wrong_mx,
-    "spf": _wrong_spf,
+    "spf": wrong_spf,
     "dkim": _wrong_dkim,
     "dmarc": _wrong_dmarc,
     "mta-sts": _wrong_mta_sts,
