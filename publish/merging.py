@@ -231,12 +231,12 @@ def with_senders(text: str, wanted: str) -> str:
 
 
 def _mended_dmarc(wanted: Values, found: Values, _: Terms) -> Values | None:
-    """Keep all that the record says but its policy, which is raised to ours."""
+    """Keep all that the record says but its policy, which is raised to ours for all of the mail."""
     if len(found) != 1:
         return None
     first, *parts = [part.strip() for part in found[0].split(";") if part.strip()]
     policy = wanted[0].split(";")[1].strip()
-    rest = [part for part in parts if part.partition("=")[0].strip().lower() != "p"]
+    rest = [part for part in parts if part.partition("=")[0].strip().lower() not in {"p", "pct"}]
     return ("; ".join([first, policy, *rest]),)
 
 

@@ -112,6 +112,14 @@ FOUND = [
     ("dmarc", ["v=DMARC1;p=reject"], ""),
     ("dmarc", ["v=DMARC1; p=Quarantine; rua=mailto:me@example.net"], ""),
     ("dmarc", ["v=DMARC1; p=none"], "it asks for less (p=none)"),
+    ("dmarc", ["v=DMARC1; p=none; pct=0"], "it asks for less (p=none)"),
+    ("dmarc", ["v=DMARC1; p=quarantine; pct=0"], "it asks for less (p=quarantine; pct=0)"),
+    ("dmarc", ["v=DMARC1; p=Quarantine; PCT = 99"], "it asks for less (p=quarantine; pct=99)"),
+    ("dmarc", ["v=DMARC1; p=quarantine; pct=050"], "it asks for less (p=quarantine; pct=050)"),
+    ("dmarc", ["v=DMARC1; p=quarantine; pct=100"], ""),
+    ("dmarc", ["v=DMARC1; p=quarantine; pct=half"], ""),
+    # What is not refused is still put into the spam folder.
+    ("dmarc", ["v=DMARC1; p=reject; pct=0"], ""),
     ("dmarc", ["v=DMARC1; p=quarantine", "v=DMARC1; p=reject"], "only one may stand there; join them"),
     ("dmarc", ["v=DMARC1; rua=mailto:me@example.net"], "it has no policy (p=)"),
     ("dmarc", ["v=DMARC2; p=reject"], None),
@@ -136,6 +144,20 @@ def test_what_is_found(kind: str, found: list[str], why: str | None) -> None:
     else:
         assert (judged.state, judged.why) == (DIFFERENT if why else THERE, why)
         assert set(judged.found) <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("needed", "found", "expected"),
+    [
+        ("reject", "p=reject; pct=0", DIFFERENT),
+        ("reject", "p=reject; pct=100", THERE),
+        ("none", "p=reject; pct=0", THERE),
+        ("none", "p=none; pct=0", THERE),
+    ],
+)
+def test_a_policy_for_a_part_of_the_mail(needed: str, found: str, expected: str) -> None:
+    record = Record("dmarc", "_dmarc.example.com", "TXT", f"v=DMARC1; p={needed}")
+    assert judge(record, (f"v=DMARC1; {found}",)).state == expected
 
 
 def test_of_all_texts_only_those_of_its_kind_are_shown() -> None:

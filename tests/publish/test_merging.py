@@ -79,6 +79,8 @@ MENDED = [
         ["v=DMARC1; p=none; sp=reject; rua=mailto:a@example.net;"],
         ["v=DMARC1; p=quarantine; sp=reject; rua=mailto:a@example.net"],
     ),
+    ("dmarc", ["v=DMARC1; p=quarantine; PCT=50; fo=1"], ["v=DMARC1; p=quarantine; fo=1"]),
+    ("dmarc", ["v=DMARC1; p=none; pct=50"], ["v=DMARC1; p=quarantine"]),
     ("dmarc", ["v=DMARC1"], ["v=DMARC1; p=quarantine"]),
     # What only we say is replaced.
     ("dkim", ["v=DKIM1; k=rsa; p=T0xE", "p="], [VALUES["dkim"][1]]),

@@ -207,11 +207,16 @@ def _wrong_dkim(wanted: Values, found: Values) -> str:
 
 
 def _wrong_dmarc(wanted: Values, found: Values) -> str:
-    needed, policy = _tags(wanted[0])["p"], _tags(found[0]).get("p", "").lower()
+    needed, tags = _tags(wanted[0])["p"], _tags(found[0])
+    policy, share = tags.get("p", "").lower(), tags.get("pct", "")
     if policy not in POLICIES:
         return "it has no policy (p=)"
-    if POLICIES.index(policy) < POLICIES.index(needed):
+    strict, enough = POLICIES.index(policy), POLICIES.index(needed)
+    if strict < enough:
         return f"it asks for less (p={policy})"
+    # Of the rest, others do what the policy below asks for (RFC 7489, 6.6.4).
+    if strict == enough and enough and re.fullmatch(r"0?[0-9]{1,2}", share):
+        return f"it asks for less (p={policy}; pct={share})"
     return ""
 
 
