@@ -79,4 +79,6 @@ def _excludes(first: Record, second: Record) -> bool:
 
 def _record(entry: Mapping[str, Any]) -> Record:
     value = entry["value"] if entry["priority"] is None else f"{entry['priority']} {entry['value']}"
-    return Record(entry["kind"], entry["name"], entry["type"], value)
+    # A host that was deployed before there was such a thing tells none.
+    above = entry.get("above") or ""
+    return Record(entry["kind"], entry["name"], entry["type"], value, above)

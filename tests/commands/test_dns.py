@@ -142,6 +142,7 @@ def test_values_for_programs(command: Command) -> None:
         "ttl": 3600,
         "priority": 10,
         "value": "mx.example.com",
+        "above": None,
     } in zone["records"]
     assert {each["priority"] for each in zone["records"] if each["type"] == "TXT"} == {None}
     assert found["notes"] == [
@@ -222,6 +223,20 @@ def test_domains_that_may_be_somebody_elses(command: Command) -> None:
     assert not zone["whole"]
     assert [each["kind"] for each in zone["records"]] == ["dkim"]
     assert command("--zone", "example.net").code == 2
+
+
+def test_a_host_that_no_other_policy_covers(command: Command) -> None:
+    command.configure(hostname="mx.example.net")
+    [zone] = command("--values", "--json", "example.net").json["zones"]
+    [found] = [each for each in zone["records"] if each["kind"] == "dmarc"]
+    assert (found["relative"], found["above"]) == ("_dmarc.mx", "_dmarc.example.net")
+    assert found["value"] == "v=DMARC1; p=none; rua=mailto:postmaster@mx.example.net"
+    text = without("_dmarc")(command("--zone", "example.net", "--nameserver", "ns.test").out)
+    own = zone_of_dns.from_text(f"{SOA}ns A {NS}\n", "test", relativize=False)
+    for more, code in (("", 1), ('_dmarc TXT "v=DMARC1; p=reject"\n', 0)):
+        whole = zone_of_dns.from_text(text + more, relativize=False)
+        with command.served({RESOLVER: answers_of(whole, own, own=False), NS: answers_of(whole)}):
+            assert command("example.net").code == code
 
 
 # --- What is asked of the host ---

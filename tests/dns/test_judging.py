@@ -15,7 +15,7 @@ from mailpopbox.dns.judging import (
     questions,
 )
 from mailpopbox.dns.records import Record, records
-from zones import ADDRESSES, LARGE, RSA, everything
+from zones import ADDRESSES, LARGE, RSA, everything, registered
 
 HOST = "mx.example.com"
 A, AAAA = (
@@ -165,6 +165,41 @@ def test_of_all_texts_only_those_of_its_kind_are_shown() -> None:
     assert judge(record, ("other", "v=spf1 a -all")).found == ("v=spf1 a -all",)
 
 
+# --- DMARC of the host ---
+
+BOUNCES = Record("dmarc", "_dmarc.mx.example.net", "TXT", WANTED["dmarc"][1], "_dmarc.example.net")
+BETTER = "v=DMARC1; p=reject"
+
+
+@pytest.mark.parametrize(
+    ("own", "above", "expected", "why"),
+    [
+        ((), (), MISSING, ""),
+        ((), (BETTER,), THERE, ""),
+        ((), ("some-verification=1", "v=DMARC1; p=none; sp=Quarantine"), THERE, ""),
+        ((), ("v=DMARC1; p=none",), MISSING, ""),
+        ((), ("v=DMARC1; p=reject; sp=none",), MISSING, ""),
+        ((), ("v=DMARC1; p=quarantine; pct=50",), MISSING, ""),
+        ((), ("v=DMARC1; p=reject; sp=quarantine; pct=50",), MISSING, ""),
+        ((), ("v=DMARC1; p=reject; sp=nothing",), MISSING, ""),
+        ((), ("v=DMARC1; sp=reject",), MISSING, ""),
+        ((), (BETTER, BETTER), MISSING, ""),
+        ((), Trouble("too late"), UNKNOWN, "too late"),
+        # Its own counts, if it has one.
+        (("v=DMARC1; p=none",), (BETTER,), DIFFERENT, "it asks for less (p=none)"),
+        (("v=DMARC1; p=none; sp=reject",), (), DIFFERENT, "it asks for less (p=none)"),
+        ((BETTER,), Trouble("too late"), THERE, ""),
+        (Trouble("too late"), (BETTER,), UNKNOWN, "too late"),
+    ],
+)
+def test_a_policy_may_stand_above(
+    own: Values | Trouble, above: Values | Trouble, expected: str, why: str
+) -> None:
+    answers = dict(zip(questions([BOUNCES]), (own, above), strict=True))
+    [found] = findings([BOUNCES], answers, ADDRESSES)
+    assert (found.records, found.state, found.why) == ((BOUNCES,), expected, why)
+
+
 # --- Addresses ---
 
 
@@ -260,6 +295,6 @@ def test_every_record_is_asked_about_and_judged() -> None:
 
 
 def test_a_key_that_is_not_published_yet() -> None:
-    found = records(LARGE, ADDRESSES, {"example.com": (RSA,)})
+    found = records(LARGE, ADDRESSES, {"example.com": (RSA,)}, registered)
     keys = [each for each in found if each.kind == "dkim"]
     assert questions(keys) == [("20261120._domainkey.example.com", "TXT")]

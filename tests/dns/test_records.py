@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from mailpopbox.dns.facts import Facts
 from mailpopbox.dns.records import PURPOSES, Record, mta_sts_id, records
-from zones import ADDRESSES, ED25519, LARGE, POLICY, RSA, SMALL, TLSA, everything
+from zones import ADDRESSES, ED25519, LARGE, POLICY, RSA, SMALL, TLSA, everything, registered
 
 Lines = set[tuple[str, str, str]]
 
@@ -15,7 +15,7 @@ def lines(found: tuple[Record, ...], *kinds: str) -> Lines:
 
 
 def test_the_smallest_server() -> None:
-    found = records(SMALL, ADDRESSES, {})
+    found = records(SMALL, ADDRESSES, {}, registered)
     assert {(each.name, each.type, each.value) for each in found} == {
         ("mx.example.com", "A", "198.51.100.7"),
         ("mx.example.com", "AAAA", "2001:db8::1"),
@@ -76,8 +76,8 @@ def test_the_web() -> None:
 
 
 def test_only_what_is_served_has_a_name() -> None:
-    assert not lines(records(SMALL, ADDRESSES, {}), "web", "mta-sts")
-    without_policy = records(replace(SMALL, web=True), ADDRESSES, {})
+    assert not lines(records(SMALL, ADDRESSES, {}, registered), "web", "mta-sts")
+    without_policy = records(replace(SMALL, web=True), ADDRESSES, {}, registered)
     assert lines(without_policy, "web", "mta-sts") == {
         ("autoconfig.example.com", "CNAME", "mx.example.com")
     }
@@ -87,7 +87,7 @@ def test_an_alias_never_stands_beside_other_records() -> None:
     facts = replace(
         LARGE, domains=("example.com", "mta-sts.example.com"), hostname="autoconfig.example.com"
     )
-    found = records(facts, ADDRESSES, {}, policy=POLICY)
+    found = records(facts, ADDRESSES, {}, registered, policy=POLICY)
     aliases = {each.name for each in found if each.type == "CNAME"}
     others = {each.name for each in found if each.type != "CNAME"}
     assert not aliases & others
@@ -101,22 +101,46 @@ def test_an_alias_never_stands_beside_other_records() -> None:
 
 def test_a_domain_named_like_its_host_has_one_spf_record() -> None:
     facts = Facts("example.com", ("example.com",))
-    found = records(facts, ADDRESSES, {"example.com": (RSA,)})
+    found = records(facts, ADDRESSES, {"example.com": (RSA,)}, registered)
     assert lines(found, "spf") == {("example.com", "TXT", "v=spf1 mx -all")}
     assert [each.kind for each in found].count("dkim") == 1
+
+
+@pytest.mark.parametrize(
+    ("hostname", "domains", "above"),
+    [
+        # Covered by what is published anyway.
+        ("mx.example.com", ["example.com"], None),
+        ("example.com", ["example.com"], None),
+        ("mx.shop.example.com", ["shop.example.com", "example.com"], None),
+        ("mx.example.net", ["example.com"], "_dmarc.example.net"),
+        ("example.net", ["example.com"], "_dmarc.example.net"),
+        # Others look at the name itself and where it is registered, nowhere between.
+        ("mx.shop.example.com", ["shop.example.com"], "_dmarc.example.com"),
+    ],
+)
+def test_bounces_have_a_policy(hostname: str, domains: list[str], above: str | None) -> None:
+    facts = Facts(hostname, tuple(domains), dmarc="reject")
+    found = [each for each in records(facts, ADDRESSES, {}, registered) if each.kind == "dmarc"]
+    text = "v=DMARC1; p=reject; rua=mailto:postmaster@{}"
+    expected = [Record("dmarc", f"_dmarc.{each}", "TXT", text.format(each)) for each in domains]
+    if above is not None:
+        name = f"_dmarc.{hostname}"
+        expected.insert(0, Record("dmarc", name, "TXT", text.format(hostname), above))
+    assert found == expected
 
 
 @pytest.mark.parametrize(
     ("starttls", "value"), [(True, "10 1 110 mx.example.com"), (False, "0 0 0 .")]
 )
 def test_pop3_with_starttls(starttls: bool, value: str) -> None:  # noqa: FBT001
-    found = records(replace(SMALL, pop3_starttls=starttls), ADDRESSES, {})
+    found = records(replace(SMALL, pop3_starttls=starttls), ADDRESSES, {}, registered)
     assert ("_pop3._tcp.example.com", "SRV", value) in lines(found, "client")
 
 
 def test_dane_only_where_it_is_asked_for() -> None:
-    assert not lines(records(SMALL, ADDRESSES, {}), "tlsa")
-    found = lines(records(SMALL, ADDRESSES, {}, TLSA), "tlsa")
+    assert not lines(records(SMALL, ADDRESSES, {}, registered), "tlsa")
+    found = lines(records(SMALL, ADDRESSES, {}, registered, tlsa=TLSA), "tlsa")
     assert found == {("_25._tcp.mx.example.com", "TLSA", TLSA)}
 
 

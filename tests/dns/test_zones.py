@@ -71,7 +71,7 @@ def test_name_servers() -> None:
 
 
 def test_how_a_zone_file_looks() -> None:
-    found = records(SMALL, ADDRESSES[:1], {})
+    found = records(SMALL, ADDRESSES[:1], {}, registered)
     [zone, _] = zones(found, ("example.com",), registered)
     assert "\n".join(zone_file(zone, "mx.example.com", 1795180000)).startswith("""\
 ; example.com: what mail at mx.example.com needs.
@@ -111,7 +111,7 @@ def test_every_zone_is_read_back(
 ) -> None:
     hostname = f"{host}.{domains[0]}"
     facts = Facts(hostname, tuple(domains), web=True)
-    every = records(facts, tuple(addresses), {domains[0]: (RSA,)}, policy=policy)
+    every = records(facts, tuple(addresses), {domains[0]: (RSA,)}, registered, policy=policy)
     for zone in zones(every, (*domains, hostname), registered):
         if zone.whole:
             found = loaded(zone_file(zone, hostname, 1))

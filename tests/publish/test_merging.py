@@ -234,6 +234,18 @@ def test_a_name_on_the_web_may_lead_to_another_host() -> None:
     assert one(wanted("web", "mta-sts.example.com"), "mx2.example.com").state == THERE
 
 
+@pytest.mark.parametrize(
+    ("above", "state"), [("p=reject", THERE), ("p=reject; sp=none", ADD), ("p=none", ADD)]
+)
+def test_a_policy_may_stand_above(above: str, state: str) -> None:
+    name = "_dmarc.mx.example.com"
+    record = Record("dmarc", name, *VALUES["dmarc"], above="_dmarc.example.com")
+    there = {(record.above, "TXT"): (f"v=DMARC1; {above}",)}
+    [merged] = merge(ZONE, [record], there, TERMS)
+    assert (merged.question, merged.state, merged.before) == ((name, "TXT"), state, ())
+    assert merged.after == (() if state == THERE else (record.value,))
+
+
 def test_old_keys_are_found() -> None:
     older = ("s202501", "s20250131e", "s20250131-2", "s202501-mx", "s20250131e-2-mx")
     names = (*older, "google", "s2025", "s202611-mx")

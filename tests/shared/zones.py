@@ -28,7 +28,7 @@ TLSA = f"3 1 1 {'ab' * 32}"
 
 def everything() -> tuple[Record, ...]:
     keys = {"example.com": (RSA, ED25519), "example.org": (RSA,), "mx.example.net": (RSA,)}
-    return records(LARGE, ADDRESSES, keys, TLSA, POLICY)
+    return records(LARGE, ADDRESSES, keys, registered, tlsa=TLSA, policy=POLICY)
 
 
 def registered(name: str) -> str:

@@ -58,8 +58,9 @@ def _dns(arguments: argparse.Namespace) -> int:
     addresses = host.addresses_for(facts)
     keys = Shelf(arguments.keys).needed(facts.names, now)
     in_force = host.tlsa_of(gathering.CERTIFICATE) if arguments.tlsa else ""
-    found = records(facts, addresses, keys, in_force, host.policy_of(facts))
     zone_of = host.public_zones()
+    policy = host.policy_of(facts)
+    found = records(facts, addresses, keys, zone_of, tlsa=in_force, policy=policy)
     every = zones(found, (*facts.domains, facts.hostname), zone_of)
     chosen = _chosen(every, arguments.zones)
     names = {zone.name for zone in chosen}

@@ -101,6 +101,7 @@ def plain(zone: Zone) -> dict[str, object]:
                 "ttl": TTL,
                 "priority": int(each.priority) if each.priority else None,
                 "value": each.value,
+                "above": record.above or None,
             }
             for record, each in zip(zone.records, fields(zone), strict=True)
         ],

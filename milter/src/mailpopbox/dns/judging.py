@@ -47,6 +47,8 @@ def _questions(record: Record) -> Iterator[Question]:
     types = {"address": ("A", "AAAA"), "web": ("CNAME", "A", "AAAA")}
     for kind in types.get(record.kind, (record.type,)):
         yield record.name, kind
+    if record.above:
+        yield record.above, record.type
 
 
 def findings(
@@ -63,7 +65,7 @@ def findings(
         if kind == "web":
             yield _web(tuple(group), answers, set(addresses))
         else:
-            yield judged(tuple(group), answers[name, form])
+            yield _or_above(judged(tuple(group), answers[name, form]), answers)
     for name in dict.fromkeys(name for kind, name, _ in groups if kind == "address"):
         for form in ("A", "AAAA"):
             if ("address", name, form) not in groups:
@@ -83,6 +85,19 @@ def judged(wanted: tuple[Record, ...], answer: Values | Trouble) -> Finding:
         return Finding(wanted, DIFFERENT, found, "only one may stand there; join them")
     why = _RULES[kind](tuple(record.value for record in wanted), found)
     return Finding(wanted, DIFFERENT if why else THERE, found, why)
+
+
+def _or_above(finding: Finding, answers: Answers) -> Finding:
+    """Let the DMARC record of the domain above hold where a name has none of its own."""
+    first = finding.records[0]
+    if finding.state != MISSING or not first.above:
+        return finding
+    answer = answers[first.above, first.type]
+    if isinstance(answer, Trouble):
+        return Finding(finding.records, UNKNOWN, why=answer.why)
+    found = tuple(value for value in answer if re.match(_BEGINS[first.kind], value, re.IGNORECASE))
+    holds = len(found) == 1 and not _wrong_dmarc((first.value,), found, "sp")
+    return Finding(finding.records, THERE, found) if holds else finding
 
 
 def _web(wanted: tuple[Record, ...], answers: Answers, addresses: set[str]) -> Finding:
@@ -206,10 +221,11 @@ def _wrong_dkim(wanted: Values, found: Values) -> str:
     return ""
 
 
-def _wrong_dmarc(wanted: Values, found: Values) -> str:
-    needed, tags = _tags(wanted[0])["p"], _tags(found[0])
-    policy, share = tags.get("p", "").lower(), tags.get("pct", "")
-    if policy not in POLICIES:
+def _wrong_dmarc(wanted: Values, found: Values, tag: str = "p") -> str:
+    """Judge a policy; that for names below a domain is its sp, or its p where there is none."""
+    needed, tags = _tags(wanted[0])["p"], {"p": ""} | _tags(found[0])
+    policy, share = tags.get(tag, tags["p"]).lower(), tags.get("pct", "")
+    if not {tags["p"].lower(), policy} <= {*POLICIES}:
         return "it has no policy (p=)"
     strict, enough = POLICIES.index(policy), POLICIES.index(needed)
     if strict < enough:

@@ -6,7 +6,7 @@ for a zone file or a form is the affair of others.
 
 import hashlib
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mailpopbox.dns.facts import Facts
@@ -40,16 +40,25 @@ class Record:
     name: str
     type: str
     value: str
+    # Where one that stands already holds for this name, too, as long as it has none of its own.
+    above: str = ""
 
 
-def records(
-    facts: Facts, addresses: tuple[str, ...], keys: Keys, tlsa: str = "", policy: str = ""
+def records(  # noqa: PLR0913 each is found out elsewhere
+    facts: Facts,
+    addresses: tuple[str, ...],
+    keys: Keys,
+    zone_of: Callable[[str], str],
+    *,
+    tlsa: str = "",
+    policy: str = "",
 ) -> tuple[Record, ...]:
     """Return all records, each once.
 
-    `addresses` are those at which others reach the host, `policy` is what it serves for MTA-STS.
+    `addresses` are those at which others reach the host, `policy` is what it serves for MTA-STS;
+    `zone_of` finds the domain that a name is registered under.
     """
-    found = [*_of_host(facts, addresses, keys, tlsa)]
+    found = [*_of_host(facts, addresses, keys, zone_of(facts.hostname), tlsa)]
     for domain in facts.domains:
         found += _of_domain(domain, facts, keys, policy)
     for domain in facts.others:
@@ -61,13 +70,18 @@ def records(
     return tuple(dict.fromkeys(found))
 
 
-def _of_host(facts: Facts, addresses: tuple[str, ...], keys: Keys, tlsa: str) -> Iterator[Record]:
+def _of_host(
+    facts: Facts, addresses: tuple[str, ...], keys: Keys, zone: str, tlsa: str
+) -> Iterator[Record]:
     host = facts.hostname
     yield from _addresses("address", host, addresses)
     if host not in facts.domains:
         # Bounces have no sender but the name of the host.
         yield Record("spf", host, "TXT", "v=spf1 a -all")
         yield from _dkim(host, keys)
+        # A policy is looked for at the name itself, and where it is registered; nowhere between.
+        if zone not in facts.domains:
+            yield _dmarc(host, facts, above=f"_dmarc.{zone}")
     if tlsa:
         yield Record("tlsa", f"_25._tcp.{host}", "TLSA", tlsa)
     for address in addresses:
@@ -81,16 +95,14 @@ def _addresses(kind: str, name: str, addresses: tuple[str, ...]) -> Iterator[Rec
 
 
 def _of_domain(domain: str, facts: Facts, keys: Keys, policy: str) -> Iterator[Record]:
-    # It arrives at every domain, and at the same one no other domain has to agree to reports.
-    reports = f"rua=mailto:postmaster@{domain}"
     yield Record("mx", domain, "MX", f"10 {facts.hostname}")
     yield Record("spf", domain, "TXT", "v=spf1 mx -all")
     yield from _dkim(domain, keys)
-    yield Record("dmarc", f"_dmarc.{domain}", "TXT", f"v=DMARC1; p={facts.dmarc}; {reports}")
+    yield _dmarc(domain, facts)
     if policy:
         text = f"v=STSv1; id={mta_sts_id(policy)};"
         yield Record("mta-sts", f"_mta-sts.{domain}", "TXT", text)
-    yield Record("tls-rpt", f"_smtp._tls.{domain}", "TXT", f"v=TLSRPTv1; {reports}")
+    yield Record("tls-rpt", f"_smtp._tls.{domain}", "TXT", f"v=TLSRPTv1; {_reports(domain)}")
     for service, value in _services(facts):
         yield Record("client", f"_{service}._tcp.{domain}", "SRV", value)
 
@@ -103,6 +115,16 @@ def _dkim(domain: str, keys: Keys) -> Iterator[Record]:
 def dkim_record(domain: str, key: DkimKey) -> Record:
     """Return the record that lets others check what the key has signed."""
     return Record("dkim", f"{key.selector}._domainkey.{domain}", "TXT", key.text)
+
+
+def _dmarc(name: str, facts: Facts, above: str = "") -> Record:
+    value = f"v=DMARC1; p={facts.dmarc}; {_reports(name)}"
+    return Record("dmarc", f"_dmarc.{name}", "TXT", value, above)
+
+
+def _reports(name: str) -> str:
+    # It arrives at every domain and at the host, and there no other domain has to agree to reports.
+    return f"rua=mailto:postmaster@{name}"
 
 
 def _services(facts: Facts) -> Iterator[tuple[str, str]]:

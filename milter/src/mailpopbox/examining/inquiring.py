@@ -95,9 +95,9 @@ def _zones(patient: Patient) -> Sequence[Zone]:
     is_set = not isinstance(tlsa, Trouble) and tlsa
     wanted = host.tlsa_of(gathering.CERTIFICATE) if is_set else ""
     keys_there = patient.shelf.needed(facts.names, patient.now)
-    policy = host.policy_of(facts)
-    found = records_of(facts, patient.addresses, keys_there, wanted, policy)
-    return zones(found, (*facts.domains, facts.hostname), host.public_zones())
+    policy, zone_of = host.policy_of(facts), host.public_zones()
+    found = records_of(facts, patient.addresses, keys_there, zone_of, tlsa=wanted, policy=policy)
+    return zones(found, (*facts.domains, facts.hostname), zone_of)
 
 
 def keys(patient: Patient) -> Findings:
