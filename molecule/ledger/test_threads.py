@@ -122,6 +122,20 @@ def test_an_answer_to_an_alias_and_the_login_is_refused(server: Server) -> None:
     assert refusal(server, answer(message), somebody()).startswith("550 5.7.1 This reply answers")
 
 
+@pytest.mark.parametrize("host", ["@{}", ""], ids=["with its name", "bare"])
+def test_an_answer_to_mail_for_the_host_itself_is_refused(server: Server, host: str) -> None:
+    """Anybody may write to its postmaster, and the administrator answers from a login."""
+    message, friend = incoming(LOGIN), somebody()
+    server.send(message, to=f"postmaster{host.format(server.hostname)}")
+    said = refusal(server, answer(message), friend)
+    assert said.startswith("550 5.7.1 This reply answers mail for postmaster")
+    assert said.endswith(" Add a tag like [sendas:shop] to the Subject.")
+    tagged = answer(message)
+    tagged.replace_header("Subject", f"[sendas:{(shop := alias())}] Re: Hello")
+    submit(server, tagged, friend)
+    assert sender_of(left(server, friend)) == shop
+
+
 def test_an_answer_to_the_login_leaves_as_the_login(server: Server) -> None:
     message, friend = incoming(LOGIN), somebody()
     server.send(message)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from hosts import ONE, TWO, Host
-from ledgers import run
+from ledgers import LOGIN, run
 
 LISTED = """\
 ALIAS             STATE     FIRST     LAST  IN  OUT  FROM
@@ -124,6 +124,22 @@ def test_an_address_that_moved_away(used: Host) -> None:
 def test_an_address_that_moved_away_is_told_so(used: Host) -> None:
     used.configure([ONE[0], {"login": "b@example.org", "addresses": ["bank@example.com"]}])
     assert "bank@example.com  elsewhere" in used.run("addresses").out
+
+
+def test_an_address_of_the_host_itself(host: Host) -> None:
+    host.configure(ONE, admin=LOGIN)
+    host.came("postmaster@mx.example.com", "a.example")
+    host.came("postmaster", "b.example")
+    assert [each["state"] for each in host.run("addresses", "--json").json["addresses"]] == [
+        "open",
+        "open",
+    ]
+    answer = host.run("show", "postmaster@mx.example.com")
+    assert answer.code == 2
+    assert answer.err == (
+        "postmaster@mx.example.com is an address of the server itself, whose mail always arrives in"
+        " mailbox@example.com. It stands in: mailpopbox addresses --login mailbox@example.com\n"
+    )
 
 
 def test_what_strangers_wrote_steers_no_terminal(host: Host) -> None:

@@ -70,14 +70,14 @@ def test_names_are_kept_in_lower_case() -> None:
             MINIMAL | {"quux": 1},
             (
                 "quux: unknown key; known are socket, hostname, mailboxes, log_level, display_name,"
-                " bare_login, auto_sendas, ledger, ledger_days, dkim_algorithms, doctor"
+                " bare_login, auto_sendas, ledger, ledger_days, dkim_algorithms, doctor, admin"
             ),
         ),
         (
             MINIMAL | {7: 1},
             (
                 "7: unknown key; known are socket, hostname, mailboxes, log_level, display_name,"
-                " bare_login, auto_sendas, ledger, ledger_days, dkim_algorithms, doctor"
+                " bare_login, auto_sendas, ledger, ledger_days, dkim_algorithms, doctor, admin"
             ),
         ),
         (
@@ -118,6 +118,14 @@ def test_names_are_kept_in_lower_case() -> None:
         (MINIMAL | {"ledger_days": 0}, "ledger_days: 0 is no whole number from 1 up"),
         (MINIMAL | {"ledger_days": True}, "ledger_days: True is no whole number from 1 up"),
         (MINIMAL | {"ledger_days": "400"}, "ledger_days: '400' is no whole number from 1 up"),
+        (
+            MINIMAL | {"admin": "root@example.com"},
+            "admin: 'root@example.com' is no login; write that of a mailbox",
+        ),
+        (
+            MINIMAL | {"admin": "root"},
+            "admin: 'root' is no address; write one like mailbox@example.com",
+        ),
         (mailbox(aliases="closed"), "mailboxes[1].aliases: 'closed' is none of open, signed"),
         (
             mailbox(blocked=["junk"]),
@@ -236,6 +244,38 @@ def test_whose_an_address_is(address: str, owner: str | None) -> None:
         }
     )  # fmt: skip
     assert config.owner_of(address) == owner
+
+
+ADMIN = {"login": "b@example.org", "domains": ["example.org"]}
+
+
+@pytest.mark.parametrize(
+    ("address", "receiver"),
+    [
+        ("root@mx.example.com", "b@example.org"),
+        ("Postmaster@MX.Example.com", "b@example.org"),
+        ("mailer-daemon@localhost", "b@example.org"),
+        ("postmaster", "b@example.org"),
+        ("shop@mx.example.com", None),
+        ("root@mx.example.net", None),
+        ("root@example.com", "mailbox@example.com"),
+        ("x@example.org", "b@example.org"),
+        ("shop", None),
+        ("", None),
+    ],
+)
+def test_who_gets_the_mail_for_an_address(address: str, receiver: str | None) -> None:
+    document = MINIMAL | {"mailboxes": [*MINIMAL["mailboxes"], ADMIN], "admin": "B@example.org"}
+    assert parse(document).receiver_of(address) == receiver
+
+
+def test_a_name_of_the_host_may_be_the_domain_of_a_mailbox() -> None:
+    """As in Postfix, what is written to the host goes to the administrator all the same."""
+    document = MINIMAL | {"mailboxes": [*MINIMAL["mailboxes"], ADMIN], "hostname": "example.com"}
+    config = parse(document | {"admin": "b@example.org"})
+    assert config.receiver_of("root@example.com") == "b@example.org"
+    assert config.owner_of("root@example.com") == "mailbox@example.com"
+    assert parse(document).receiver_of("root@example.com") == "mailbox@example.com"
 
 
 def test_a_socket_path_fits_the_kernels_limit() -> None:

@@ -87,12 +87,24 @@ def test_a_tag_of_ones_own_is_not_a_strangers() -> None:
             ("x@example.org", "x@example.com"),
             (came_for("x@example.com"), came_for("x@example.org", ELSE)),
         ),
+        # Nobody's to send as, but the administrator answers it.
+        (("postmaster@mx.example.com",), (came_for("postmaster@mx.example.com"),)),
+        (("Root@MX.Example.com",), (came_for("Root@MX.Example.com"),)),
+        (("abuse@localhost",), (came_for("abuse@localhost"),)),
+        (("Postmaster",), (came_for("Postmaster"),)),
+        (("shop@mx.example.com",), ()),
         (("x@elsewhere.test",), ()),
         ((), ()),
     ],
 )
 def test_for_whom(recipients: tuple[str, ...], uses: tuple[Use, ...]) -> None:
     assert told(INCOMING, recipients=recipients).uses == uses
+
+
+def test_mail_of_another_login_for_the_host() -> None:
+    headers = (("From", ELSE), ("Message-ID", "<1@example.org>"))
+    passage = told(INCOMING, headers=headers, login=ELSE, recipients=("root@mx.example.com",))
+    assert passage.uses[1:] == (came_for("root@mx.example.com", domain="example.org"),)
 
 
 def with_headers(*headers: tuple[str, str]) -> Passage:

@@ -13,6 +13,8 @@ LEDGER = MemoryLedger(
         "<login@a.example>": {LOGIN},
         "<gone@a.example>": {"shop@gone.example"},
         "<taken@a.example>": {"taken@example.com"},
+        "<host@a.example>": {"postmaster@mx.example.com"},
+        "<bare@a.example>": {"postmaster"},
         "<LeFt@a.example>": {"left@example.com"},
         '<"q u"@a.example>': set(),
         '<"qu"@a.example>': {"quoted@example.com"},
@@ -202,6 +204,21 @@ def test_rule_19_an_alias_that_is_the_logins_no_more(which: str) -> None:
         "which is no address of mailbox@example.com any more. Add a tag like [sendas:mailbox] to"
         " the Subject."
     )
+
+
+@pytest.mark.parametrize(
+    ("which", "address"), [("host", "postmaster@mx.example.com"), ("bare", "postmaster")]
+)
+def test_rule_19_what_was_written_to_the_server_itself(which: str, address: str) -> None:
+    """Anybody may write there, and the answer would show the administrator's login."""
+    answer = ask("Subject: x", f"In-Reply-To: <{which}@a.example>", ledger=LEDGER)
+    assert [step.rule for step in answer.decision.steps] == [19]
+    assert answer.refusal == (
+        f"550 5.7.1 This reply answers mail for {address}, which is an address of the server and"
+        " none of mailbox@example.com. Add a tag like [sendas:shop] to the Subject."
+    )
+    tagged = ask("Subject: [sendas:shop]", f"In-Reply-To: <{which}@a.example>", ledger=LEDGER)
+    assert tagged.decision.address == "shop@example.com"
 
 
 def test_rule_19_says_why() -> None:

@@ -16,6 +16,7 @@ _RANDOM_ID = re.compile(r"<[0-9a-f]{32}@")
 CONFIG = Config(
     socket="/run/mailpopbox/milter.sock",
     hostname="mx.example.com",
+    admin=LOGIN,
     mailboxes=(
         Mailbox(
             LOGIN, ("example.com", "example.net", "xn--bcher-kva.example"), ("own-*@example.org",)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from mailpopbox.config import parse
+from mailpopbox.config import HOST_USERS, parse
 from mailpopbox.renewal import settings_of
 from plugins import options
 from rendering import ACME, LARGE, SETTINGS, SMALL, TEMPLATES, render
@@ -136,6 +136,15 @@ def test_every_knob_reaches_a_template() -> None:
 def test_the_milter_accepts_its_configuration(settings: dict[str, Any]) -> None:
     text = render("milter/etc/mailpopbox/milter.yml", settings)
     assert parse(yaml.safe_load(text)).hostname == "mx.example.com"
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_the_milter_knows_who_gets_the_mail_for_the_host(settings: dict[str, Any]) -> None:
+    config = parse(yaml.safe_load(render("milter/etc/mailpopbox/milter.yml", settings)))
+    table = render("postfix/etc/postfix/host_aliases", settings)
+    aliases = dict(re.findall(r"^([^#\s]\S*) (\S+)$", table, re.MULTILINE))
+    assert {f"{user}@{config.hostname}" for user in HOST_USERS} <= aliases.keys()
+    assert {each: config.receiver_of(each) for each in aliases} == aliases
 
 
 POSIX_CLASSES = {"alnum": "A-Za-z0-9", "cntrl": r"\x00-\x1f\x7f", "space": r"\s"}

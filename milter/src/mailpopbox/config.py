@@ -26,6 +26,8 @@ DISPLAY_NAMES = ("keep", "drop")
 BARE_LOGINS = ("allow", "refuse")
 ALIASES = ("open", "signed")
 DKIM_ALGORITHMS = ("rsa", "ed25519")
+# What the host's own names have addresses for: Postfix's host_aliases hold the same.
+HOST_USERS = ("root", "postmaster", "abuse", "mailer-daemon")
 
 DEFAULT_LEDGER = "/var/lib/mailpopbox/ledger.sqlite"
 
@@ -76,18 +78,29 @@ class Config:
     dkim_algorithms: tuple[str, ...] = ("rsa",)
     # Who may send as every address of the server, to itself only: to see that all works.
     doctor: str = ""
+    # The login of who gets the mail for the host itself.
+    admin: str = ""
 
     def is_doctor(self, address: str | None) -> bool:
         """Tell whether an address, or a login, is that of the doctor; there may be none."""
         return bool(address) and str(address).lower() == self.doctor
 
+    def is_of_host(self, address: str) -> bool:
+        """Tell whether an address is the host's own; Postfix completes one without a domain."""
+        user, _, domain = address.lower().partition("@")
+        return user in HOST_USERS and domain in {"", "localhost", self.hostname}
+
+    def receiver_of(self, address: str) -> str | None:
+        """Return the login of who gets the mail for an address, also where nobody owns that."""
+        return self.admin if self.admin and self.is_of_host(address) else self.owner_of(address)
+
     def owner_of(self, address: str) -> str | None:
-        """Return the login of the mailbox in which mail to an address arrives."""
+        """Return the login of the mailbox that an address belongs to."""
         mailbox = self.mailbox_of(address)
         return mailbox.login if mailbox else None
 
     def mailbox_of(self, address: str) -> Mailbox | None:
-        """Return the mailbox in which mail to an address arrives.
+        """Return the mailbox that an address belongs to.
 
         As in Postfix's tables: an address of its own, a pattern, the catch-all of the domain.
         """
@@ -189,9 +202,13 @@ def parse(document: object) -> Config:
         ledger_days=top.number("ledger_days", 1, 400),
         dkim_algorithms=top.texts("dkim_algorithms", _wrong_algorithm) or ("rsa",),
         doctor=top.optional("doctor", _wrong_address, "").lower(),
+        admin=top.optional("admin", _wrong_address, "").lower(),
         mailboxes=tuple(_mailboxes(top, problems)),
     )
     problems.extend(_repetitions(config.mailboxes))
+    logins = [mailbox.login for mailbox in config.mailboxes]
+    if config.admin and config.admin not in logins:
+        top.note("admin", f"{show(config.admin)} is no login; write that of a mailbox")
     if problems:
         raise ConfigError(problems)
     return config

@@ -131,6 +131,12 @@ def _by_thread(submission: Submission) -> Identity | None:
         )
     (address,) = addresses
     if not submission.owns(address):
+        if submission.config.is_of_host(address):
+            raise forbidden(
+                19,
+                f"This reply answers mail for {address}, which is an address of the server and none"
+                f" of {submission.login}. Add a tag like [sendas:shop] to the Subject.",
+            )
         raise forbidden(
             19,
             f"This reply answers mail for {address}, which is no address of {submission.login} any"

@@ -93,11 +93,11 @@ def _coming_in(
     transaction: Transaction, headers: tuple[Header, ...], config: Config
 ) -> Iterator[Use]:
     addresses = {each.lower(): each for each in map(canonical, reversed(transaction.recipients))}
-    owners = {key: config.owner_of(key) for key in sorted(addresses)}
-    domain = _domain_of_sender(transaction, headers) if any(owners.values()) else ""
-    for key, owner in owners.items():
-        if owner is not None:
-            yield Use(owner, addresses[key], domain=domain)
+    receivers = {key: config.receiver_of(key) for key in sorted(addresses)}
+    domain = _domain_of_sender(transaction, headers) if any(receivers.values()) else ""
+    for key, receiver in receivers.items():
+        if receiver is not None:
+            yield Use(receiver, addresses[key], domain=domain)
 
 
 def _domain_of_sender(transaction: Transaction, headers: Iterable[Header]) -> str:

@@ -48,6 +48,11 @@ def alias_named(text: str, config: Config, login: str | None = None) -> Alias:
             " patterns stand in the configuration (blocked: …)."
         )
     mailbox = config.mailbox_of(spelled)
+    if mailbox is None and (admin := config.receiver_of(spelled)):
+        raise to_repair(
+            f"{spelled} is an address of the server itself, whose mail always arrives in {admin}."
+            f" It stands in: mailpopbox addresses --login {admin}"
+        )
     if not ascii_domain(domain) or mailbox is None:
         raise to_repair(f"{spelled} is no address of this host. {_hint(config)}")
     if login is not None and mailbox_named(login, config) != mailbox:

@@ -26,10 +26,11 @@ class State:
 
 
 def state_of(entry: Entry, config: Config, now: int) -> State:
-    mailbox = config.mailbox_of(entry.address)
-    if mailbox is None or mailbox.login != entry.login:
+    if config.receiver_of(entry.address) != entry.login:
         return State("elsewhere")
-    if entry.address.rpartition("@")[0] in ALWAYS_OPEN:
+    mailbox = config.mailbox_of(entry.address)
+    # The host's own addresses are always open, too.
+    if mailbox is None or entry.address.rpartition("@")[0] in ALWAYS_OPEN:
         return State("open")
     if pattern := pattern_that_blocks(entry.address, mailbox):
         return State("blocked", pattern, "blocked (config)", RED)
