@@ -226,6 +226,14 @@ def test_who_is_let_in() -> None:
         ("shop-9@example.com", "b@example.org"),
         ("b@example.org", "b@example.org"),
         ("other@example.org", None),
+        # The catch-all's, whatever a pattern says; without one, of the first with an address there.
+        ("pOSTmaster@example.com", "b@example.org"),
+        ("poster@example.com", "a@example.com"),
+        ("abuse@example.test", "b@example.org"),
+        ("postmaster@example.test", "a@example.com"),
+        ("abuse@example.org", None),
+        ("abuse@test", None),
+        ("postmaster", None),
         ("a@sub.example.com", None),
         ("a@example.com.", None),
         ("example.com", None),
@@ -238,8 +246,10 @@ def test_whose_an_address_is(address: str, owner: str | None) -> None:
         | {
             "mailboxes": [
                 {"login": "B@example.org", "domains": ["Example.com", "example.net"],
-                 "addresses": ["shop-9@example.com"]},
-                {"login": "a@example.com", "addresses": ["Own@example.com", "Shop-*@example.com"]},
+                 "addresses": ["shop-9@example.com", "y@example.test"]},
+                {"login": "a@example.com",
+                 "addresses": ["Own@example.com", "Shop-*@example.com", "post*@example.com",
+                               "postmaster@example.test"]},
             ]
         }
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from mailpopbox.config import HOST_USERS, parse
+from mailpopbox.passage import canonical
 from mailpopbox.renewal import settings_of
 from plugins import options
 from rendering import ACME, LARGE, SETTINGS, SMALL, TEMPLATES, render
@@ -145,6 +146,15 @@ def test_the_milter_knows_who_gets_the_mail_for_the_host(settings: dict[str, Any
     aliases = dict(re.findall(r"^([^#\s]\S*) (\S+)$", table, re.MULTILINE))
     assert {f"{user}@{config.hostname}" for user in HOST_USERS} <= aliases.keys()
     assert {each: config.receiver_of(each) for each in aliases} == aliases
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_the_milter_knows_whose_each_address_is(settings: dict[str, Any]) -> None:
+    config = parse(yaml.safe_load(render("milter/etc/mailpopbox/milter.yml", settings)))
+    table = render("postfix/etc/postfix/addresses", settings)
+    routes = dict(re.findall(r"^(\S+@\S+) (\S+)/Maildir/$", table, re.MULTILINE))
+    del routes[config.doctor]
+    assert {each: config.owner_of(canonical(each)) for each in routes} == routes
 
 
 POSIX_CLASSES = {"alnum": "A-Za-z0-9", "cntrl": r"\x00-\x1f\x7f", "space": r"\s"}

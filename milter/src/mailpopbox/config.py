@@ -26,6 +26,8 @@ DISPLAY_NAMES = ("keep", "drop")
 BARE_LOGINS = ("allow", "refuse")
 ALIASES = ("open", "signed")
 DKIM_ALGORITHMS = ("rsa", "ed25519")
+# Of each domain, whoever has the rest of it, or the first with an address there, has these.
+ALWAYS_OPEN = ("postmaster", "abuse")
 # What the host's own names have addresses for: Postfix's host_aliases hold the same.
 HOST_USERS = ("root", "postmaster", "abuse", "mailer-daemon")
 
@@ -102,12 +104,16 @@ class Config:
     def mailbox_of(self, address: str) -> Mailbox | None:
         """Return the mailbox that an address belongs to.
 
-        As in Postfix's tables: an address of its own, a pattern, the catch-all of the domain.
+        As in Postfix's tables: an address of its own, postmaster or abuse, a pattern, the
+        catch-all of the domain.
         """
         address = address.lower()
-        _, at, domain = address.rpartition("@")
+        local, at, domain = address.rpartition("@")
+        always = local in ALWAYS_OPEN
         claims: tuple[Callable[[Mailbox], bool], ...] = (
             lambda box: address == box.login or address in box.addresses,
+            lambda box: always and domain in box.domains,
+            lambda box: always and any(each.endswith(f"@{domain}") for each in box.addresses),
             lambda box: any(fnmatchcase(address, pattern) for pattern in box.addresses),
             lambda box: at != "" and domain in box.domains,
         )

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Protocol
 
-from mailpopbox.config import Config, Mailbox
+from mailpopbox.config import ALWAYS_OPEN, Config, Mailbox
 from mailpopbox.message import Refusal
 from mailpopbox.passage import canonical
 from mailpopbox.submission import domain_of
 
-ALWAYS_OPEN = ("postmaster", "abuse")
 _LENGTH_OF_SUFFIX = 4
 
 

@@ -15,8 +15,9 @@ from mailpopbox.commands.command import (
     to_repair,
 )
 from mailpopbox.commands.desk import Desk
+from mailpopbox.config import ALWAYS_OPEN
 from mailpopbox.counting import listed
-from mailpopbox.gate import ALWAYS_OPEN, pattern_that_blocks, refusal_for
+from mailpopbox.gate import pattern_that_blocks, refusal_for
 from mailpopbox.ledger.admin import Admin
 from mailpopbox.ledger.entries import Entry, frozen_mailboxes
 from mailpopbox.ledger.store import Store

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from mailpopbox.commands.screen import RED, YELLOW, Cell
-from mailpopbox.config import Config
-from mailpopbox.gate import ALWAYS_OPEN, pattern_that_blocks
+from mailpopbox.config import ALWAYS_OPEN, Config
+from mailpopbox.gate import pattern_that_blocks
 from mailpopbox.ledger.entries import Entry
 from mailpopbox.ledger.lines import plain
 from mailpopbox.times import left
