@@ -136,6 +136,24 @@ def test_an_answer_to_mail_for_the_host_itself_is_refused(server: Server, host: 
     assert sender_of(left(server, friend)) == shop
 
 
+@pytest.mark.parametrize("local", ['"two words {}"', "a..{}"])
+def test_an_answer_to_an_address_that_none_should_have_is_refused(
+    server: Server, local: str
+) -> None:
+    """The catch-all takes in whatever strangers make up."""
+    message, friend = incoming(LOGIN), somebody()
+    server.send(message, to=f"{local.format(token())}@example.com")
+    said = refusal(server, answer(message), friend)
+    assert said.startswith("554 5.6.0 This reply answers mail for ")
+    assert said.endswith(
+        ", which is not an address to write back to. Add a tag like [sendas:shop] to the Subject."
+    )
+    tagged = answer(message)
+    tagged.replace_header("Subject", f"[sendas:{(shop := alias())}] Re: Hello")
+    submit(server, tagged, friend)
+    assert sender_of(left(server, friend)) == shop
+
+
 def test_an_answer_to_the_login_leaves_as_the_login(server: Server) -> None:
     message, friend = incoming(LOGIN), somebody()
     server.send(message)

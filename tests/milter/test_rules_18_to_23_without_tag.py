@@ -64,24 +64,24 @@ def test_rule_18_the_name_is_kept_or_dropped(display_name: str, header: str) -> 
     assert answer["From"] == header
 
 
-@pytest.mark.parametrize(
-    "local",
-    [
-        "shöp",
-        '"sh op"',
-        "a..b",
-        ".a",
-        "a.",
-        "-a",
-        "a%b",
-        "a!b",
-        "x" * 65,
-        "a\\b",
-        "",
-        '"a@b"',
-        "店",
-    ],
-)
+ODD_LOCAL_PARTS = [
+    "shöp",
+    '"sh op"',
+    "a..b",
+    ".a",
+    "a.",
+    "-a",
+    "a%b",
+    "a!b",
+    "x" * 65,
+    "a\\b",
+    "",
+    '"a@b"',
+    "店",
+]
+
+
+@pytest.mark.parametrize("local", ODD_LOCAL_PARTS)
 def test_rule_18_a_local_part_that_none_should_have_is_refused(local: str) -> None:
     refusal = ask("Subject: x", f"From: {local}@example.com").refusal
     assert refusal.startswith("554 5.6.0 From holds ")
@@ -190,6 +190,50 @@ def test_rule_19_of_several_addresses_it_is_refused(thread: list[str], sentence:
     answer = ask("Subject: x", *thread, ledger=LEDGER)
     assert [step.rule for step in answer.decision.steps] == [19]
     assert answer.refusal == (
+        f"550 5.7.1 This reply answers mail that came in for {sentence} to the Subject."
+    )
+
+
+# As they came in for the catch-all, some of them without their quotes.
+@pytest.mark.parametrize("local", [*ODD_LOCAL_PARTS, "two words", "a<b>", "a@b"])
+def test_rule_19_a_local_part_that_none_should_have_is_refused(local: str) -> None:
+    ledger = MemoryLedger({"<odd@a.example>": {f"{local}@example.com"}})
+    answer = ask("Subject: x", "In-Reply-To: <odd@a.example>", ledger=ledger)
+    assert [step.rule for step in answer.decision.steps] == [19]
+    assert answer.refusal.startswith("554 5.6.0 This reply answers mail for ")
+    assert answer.refusal.endswith(
+        "@example.com, which is not an address to write back to. Add a tag like [sendas:shop] to"
+        " the Subject."
+    )
+    assert answer.refusal.isascii()
+    tagged = ask("Subject: [sendas:shop]", "In-Reply-To: <odd@a.example>", ledger=ledger)
+    assert tagged.decision.address == "shop@example.com"
+
+
+@pytest.mark.parametrize(
+    ("addresses", "sentence"),
+    [
+        (
+            {"jürgen@example.com", "shop@example.com"},
+            "j?rgen@example.com and shop@example.com. Add [sendas:shop]",
+        ),
+        (
+            {"two words@example.com", "a..b@example.com"},
+            "a..b@example.com and two words@example.com. Add a tag like [sendas:shop]",
+        ),
+        (
+            {"postmaster@mx.example.com", LOGIN},
+            "mailbox@example.com and postmaster@mx.example.com. Add [sendas:mailbox]",
+        ),
+        (
+            {"shop@gone.example", "taken@example.com", "news@example.com"},
+            ("news@example.com, shop@gone.example and taken@example.com. Add [sendas:news]"),
+        ),
+    ],
+)
+def test_rule_19_names_only_tags_that_help(addresses: set[str], sentence: str) -> None:
+    ledger = MemoryLedger({"<odd@a.example>": addresses})
+    assert ask("Subject: x", "In-Reply-To: <odd@a.example>", ledger=ledger).refusal == (
         f"550 5.7.1 This reply answers mail that came in for {sentence} to the Subject."
     )
 

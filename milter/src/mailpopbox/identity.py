@@ -123,11 +123,11 @@ def _by_thread(submission: Submission) -> Identity | None:
     if not addresses:
         return None
     if len(addresses) > 1:
-        examples = " or ".join(map(submission.tag_for, addresses))
+        examples = [submission.tag_for(each) for each in addresses if _has_a_tag(submission, each)]
         raise forbidden(
             19,
-            f"This reply answers mail that came in for {listed(addresses)}."
-            f" Add {examples} to the Subject.",
+            f"This reply answers mail that came in for {listed(map(quoted, addresses))}."
+            f" Add {' or '.join(examples) or 'a tag like [sendas:shop]'} to the Subject.",
         )
     (address,) = addresses
     if not submission.owns(address):
@@ -139,10 +139,22 @@ def _by_thread(submission: Submission) -> Identity | None:
             )
         raise forbidden(
             19,
-            f"This reply answers mail for {address}, which is no address of {submission.login} any"
-            f" more. Add a tag like {submission.tag_for(submission.login)} to the Subject.",
+            f"This reply answers mail for {quoted(address)}, which is no address of"
+            f" {submission.login} any more. Add a tag like {submission.tag_for(submission.login)}"
+            " to the Subject.",
+        )
+    if address.lower() != submission.login and not _has_a_tag(submission, address):
+        raise unclear(
+            19,
+            f"This reply answers mail for {quoted(address)}, which is not an address to write back"
+            " to. Add a tag like [sendas:shop] to the Subject.",
         )
     return Identity(address, 19, f"It answers mail that came in for {address}.")
+
+
+def _has_a_tag(submission: Submission, address: str) -> bool:
+    """Tell whether there is a tag that names an address: a catch-all takes in odder ones."""
+    return submission.owns(address) and tags.is_local_part(address.rpartition("@")[0])
 
 
 def _as_the_login(submission: Submission, address: str) -> Identity:
