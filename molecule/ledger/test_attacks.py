@@ -65,6 +65,11 @@ def test_a_hundred_aliases_in_one_message(server: Server) -> None:
     assert rows(server, sql, *aliases) == [[100]]
     said = refusal(server, answer(message), somebody())
     assert said.startswith("550 5.7.1 This reply answers mail that came in for ")
+    first = sorted(aliases)[:3]
+    tags = [f"[sendas:{address.partition('@')[0]}]" for address in first]
+    assert said.endswith(
+        f" {', '.join(first)} and 97 more. Add {' or '.join(tags)} to the Subject."
+    )
 
 
 def test_hundreds_of_ids_in_one_header(server: Server) -> None:

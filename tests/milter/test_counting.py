@@ -1,7 +1,9 @@
 """Numbers, and several things, as people read them."""
 
+from collections.abc import Sequence
+
 import pytest
-from mailpopbox.counting import counted, listed, octets
+from mailpopbox.counting import counted, first_of, listed, octets
 
 
 def test_how_many() -> None:
@@ -31,3 +33,16 @@ def test_sizes(number: int, text: str) -> None:
 
 def test_several_things() -> None:
     assert [listed(words) for words in ("a", "ab", (1, 2, 3))] == ["a", "a and b", "1, 2 and 3"]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("a", "a"),
+        ("abc", "a, b and c"),
+        ("abcd", "a, b, c and 1 more"),
+        (range(100), "0, 1, 2 and 97 more"),
+    ],
+)
+def test_too_many_things(words: Sequence[object], text: str) -> None:
+    assert first_of(words, 3) == text

@@ -238,6 +238,48 @@ def test_rule_19_names_only_tags_that_help(addresses: set[str], sentence: str) -
     )
 
 
+@pytest.mark.parametrize(
+    ("addresses", "refusal"),
+    [
+        (
+            [f"shop-{number:02}@example.com" for number in range(100)],
+            (
+                "shop-00@example.com, shop-01@example.com, shop-02@example.com and 97 more."
+                " Add [sendas:shop-00] or [sendas:shop-01] or [sendas:shop-02] to the Subject."
+            ),
+        ),
+        # As somebody may choose them, so that no tag names them or no room is left for the advice.
+        (
+            [f'"{number} b"@example.com' for number in range(9)] + ["shop@example.com"],
+            (
+                '"0 b"@example.com, "1 b"@example.com, "2 b"@example.com and 7 more.'
+                " Add [sendas:shop] to the Subject."
+            ),
+        ),
+        (
+            [f"{number}{'x' * 300}@example.com" for number in range(9)],
+            f"0{'x' * 199}, 1{'x' * 198}... Add a tag like [sendas:shop] to the Subject.",
+        ),
+        (
+            [f"{number}{'x' * 63}@example.net" for number in range(9)],
+            (
+                f"0{'x' * 63}@example.net, 1{'x' * 63}@example.net, 2xxxxx... Add"
+                f" [sendas:0{'x' * 63}@example.net] or [sendas:1{'x' * 63}@example.net]"
+                f" or [sendas:2{'x' * 63}@example.net] to the Subject."
+            ),
+        ),
+    ],
+)
+def test_rule_19_of_many_addresses_the_refusal_still_says_what_to_do(
+    addresses: list[str], refusal: str
+) -> None:
+    ledger = MemoryLedger({"<many@a.example>": set(addresses)})
+    answer = ask("Subject: x", "In-Reply-To: <many@a.example>", ledger=ledger)
+    text = f"This reply answers mail that came in for {refusal}"
+    assert answer.refusal == f"550 5.7.1 {text}"
+    assert len(text) <= 490
+
+
 @pytest.mark.parametrize("which", ["gone", "taken"])
 def test_rule_19_an_alias_that_is_the_logins_no_more(which: str) -> None:
     answer = ask("Subject: x", f"In-Reply-To: <{which}@a.example>", ledger=LEDGER)

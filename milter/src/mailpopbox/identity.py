@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from mailpopbox import tag as tags
 from mailpopbox import thread
 from mailpopbox.addresses import Finder, Mailbox, ascii_domain, mailboxes
-from mailpopbox.counting import listed
+from mailpopbox.counting import first_of, listed
 from mailpopbox.headers import Header
 from mailpopbox.subject import Subject
 from mailpopbox.submission import Submission, domain_of, forbidden, quoted, unclear
+
+# A message may have come in for hundreds of addresses, and a refusal is one line.
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +126,13 @@ def _by_thread(submission: Submission) -> Identity | None:
     if not addresses:
         return None
     if len(addresses) > 1:
-        examples = [submission.tag_for(each) for each in addresses if _has_a_tag(submission, each)]
+        tagged = [each for each in addresses if _has_a_tag(submission, each)][:_MOST_NAMED]
+        examples = " or ".join(map(submission.tag_for, tagged)) or "a tag like [sendas:shop]"
         raise forbidden(
             19,
-            f"This reply answers mail that came in for {listed(map(quoted, addresses))}."
-            f" Add {' or '.join(examples) or 'a tag like [sendas:shop]'} to the Subject.",
+            f"This reply answers mail that came in for"
+            f" {first_of(list(map(quoted, addresses)), _MOST_NAMED)}."
+            f" Add {examples} to the Subject.",
         )
     (address,) = addresses
     if not submission.owns(address):

@@ -20,7 +20,16 @@ class RefusedError(Exception):
     def __init__(self, rule: int, code: int, enhanced: str, text: str) -> None:
         super().__init__(text)
         self.rule = rule
-        self.refusal = Refusal(code, enhanced, text[:_LONGEST_SENTENCE])
+        self.refusal = Refusal(code, enhanced, _fitted(text))
+
+
+def _fitted(text: str) -> str:
+    """Shorten a text before its last sentence, which says what to do."""
+    if len(text) <= _LONGEST_SENTENCE:
+        return text
+    start, _, advice = text.rpartition(". ")
+    end = f"... {advice}"[-_LONGEST_SENTENCE:]
+    return start[: _LONGEST_SENTENCE - len(end)] + end
 
 
 def forbidden(rule: int, text: str) -> RefusedError:
