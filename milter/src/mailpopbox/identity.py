@@ -12,7 +12,8 @@ from mailpopbox.subject import Subject
 from mailpopbox.submission import Submission, domain_of, forbidden, quoted, unclear
 
 # A message may have come in for hundreds of addresses, and a refusal is one line.
-_MOST_NAMED = 3
+_MOST_NAMED = 10
+_MOST_TAGS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def _by_thread(submission: Submission) -> Identity | None:
     if not addresses:
         return None
     if len(addresses) > 1:
-        tagged = [each for each in addresses if _has_a_tag(submission, each)][:_MOST_NAMED]
+        tagged = [each for each in addresses if _has_a_tag(submission, each)][:_MOST_TAGS]
         examples = " or ".join(map(submission.tag_for, tagged)) or "a tag like [sendas:shop]"
         raise forbidden(
             19,
