@@ -44,7 +44,8 @@ print(base64.b64encode(b"".join(lines) + message).decode())
 _JUDGE = """
 import authheaders, sys
 ip, helo, sender = sys.argv[1:]
-print(authheaders.authenticate_message(MESSAGE, "client", ip=ip, helo=helo, mail_from=sender))
+envelope = dict(ip=ip, helo=helo, mail_from=sender)
+print(authheaders.authenticate_message(MESSAGE, "client", spf=True, **envelope))
 """
 _VERIFY = """
 import base64, dkim, json, sys
