@@ -125,14 +125,44 @@ def test_a_host_without_domains(host: Host) -> None:
     )
 
 
-def test_what_the_configuration_blocks_stays_so(host: Host) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["unblock"],
+        ["block", "--except", "@shop.example"],
+        ["expire", "--in", "7d"],
+    ],
+)
+def test_what_the_configuration_blocks_is_promised_to_nobody(host: Host, words: list[str]) -> None:
     host.configure(TWO)
-    answer = host.run("unblock", "spam-1@example.com")
+    answer = host.run(words[0], "spam-1@example.com", *words[1:])
     assert (answer.code, answer.out) == (1, "")
     assert answer.err == (
         "spam-1@example.com is blocked by the configuration (blocked: spam-*@example.com);"
         " take that out there, and run the playbook.\n"
     )
+    assert "Nothing is known of" in host.run("show", "spam-1@example.com").err
+
+
+def test_block_what_the_configuration_blocks(host: Host) -> None:
+    host.run("block", "spam-1", "--except", "@shop.example")
+    host.configure(TWO)
+    said = "; the configuration blocks it, too (blocked: spam-*@example.com).\n"
+    for address in ("spam-1@example.com", "spam-2@example.com"):
+        again = host.run("block", address, "--reason", "for good")
+        assert (again.code, again.out) == (0, f"{address} is blocked{said}")
+        assert host.run("block", address).out == f"{address} is blocked already{said}"
+        assert not is_let_in(host, address, "x@shop.example")
+    # What was kept before holds once the configuration is changed back.
+    host.configure(ONE)
+    assert is_let_in(host, "spam-1@example.com", "x@shop.example")
+    assert not is_let_in(host, "spam-2@example.com", "x@shop.example")
+
+
+def test_expire_no_more_what_the_configuration_blocks(host: Host) -> None:
+    host.run("expire", "spam-1", "--in", "7d")
+    host.configure(TWO)
+    assert host.run("expire", "spam-1@example.com", "--never").code == 0
 
 
 def test_expire(used: Host) -> None:

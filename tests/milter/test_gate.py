@@ -136,8 +136,9 @@ def test_exceptions(exception: str, sender: str, closed: dict[str, int], *, let_
 
 
 def test_exceptions_do_not_open_what_the_configuration_blocks() -> None:
-    standing = Standing(exceptions=("@a.example",))
-    assert not is_let_in("junk@example.com", standing)
+    standing = Standing(blocked=True, exceptions=("@a.example",))
+    for address in ("junk@example.com", "spam-1@example.com"):
+        assert not is_let_in(address, standing)
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,8 @@ def _unknown(alias: Alias, desk: Desk, *, is_frozen: bool) -> str:
 
 
 def _print_entry(each: Entry, state: State, screen: Screen, now: int) -> None:
+    # What the configuration blocks, it blocks for all.
+    let_in = () if state.is_by_configuration else each.exceptions
     screen.line(each.spelled, BOLD)
     screen.pairs(
         [
@@ -163,7 +165,7 @@ def _print_entry(each: Entry, state: State, screen: Screen, now: int) -> None:
             ("  last used", Cell(local(each.last_used, now))),
             ("  last sent", Cell(local(each.last_sent, now))),
             ("  messages", Cell(f"{each.received} in, {each.sent} out")),
-            *(("  lets in", Cell(sender)) for sender in each.exceptions),
+            *(("  lets in", Cell(sender)) for sender in let_in),
         ]
     )
     if each.correspondents:
@@ -181,7 +183,7 @@ def _domain_row(of: Correspondent, now: int) -> list[Cell]:
 
 
 def _state_in_full(each: Entry, state: State) -> str:
-    if state.by not in {"", "command"}:
+    if state.is_by_configuration:
         return f"blocked by the configuration (blocked: {state.by})"
     if state.word == "blocked":
         return f"blocked since {clock(each.blocked_at or 0)}" + (each.reason and f": {each.reason}")

@@ -1,6 +1,7 @@
 """`block`, `unblock`, `expire`, `freeze`, `unfreeze`: for which aliases mail is let in."""
 
 import argparse
+from collections.abc import Sequence
 
 from mailpopbox.addresses import ascii_domain
 from mailpopbox.commands.alias import Alias, alias_named, mailbox_named
@@ -55,6 +56,9 @@ def _block(arguments: argparse.Namespace) -> int:
     desk, alias = _desk_and_alias(arguments)
     reason = _one_line(arguments.reason)
     _may_be_shut(alias)
+    pattern = pattern_that_blocks(alias.address, alias.mailbox)
+    if arguments.exceptions:
+        _may_be_opened(alias)
 
     def change(admin: Admin, before: Entry) -> str:
         new = [each for each in arguments.exceptions if each not in before.exceptions]
@@ -62,31 +66,29 @@ def _block(arguments: argparse.Namespace) -> int:
         if before.blocked_at is not None and same_reason and not new:
             return ""
         admin.block(alias.login, alias.spelled, reason, new)
-        text = f"{alias.spelled} is blocked" + _but_for([*before.exceptions, *new])
+        text = f"{alias.spelled} is blocked" + _but_for([*before.exceptions, *new], pattern)
         if alias.address == alias.login:
             text += " It is the login: signing in and sending still work."
         return text
 
     def unchanged(before: Entry) -> str:
-        text = f"{alias.spelled} is blocked already" + _but_for(before.exceptions)
-        if before.exceptions and not arguments.exceptions:
+        text = f"{alias.spelled} is blocked already" + _but_for(before.exceptions, pattern)
+        if before.exceptions and not arguments.exceptions and not pattern:
             text += f" To let nobody through: mailpopbox unblock {alias.spelled}, then block it."
         return text
 
     return changed(desk, alias, change, unchanged)
 
 
-def _but_for(exceptions: list[str] | tuple[str, ...]) -> str:
+def _but_for(exceptions: Sequence[str], pattern: str) -> str:
+    if pattern:
+        return f"; the configuration blocks it, too (blocked: {pattern})."
     return f", but for {listed(exceptions)}." if exceptions else "."
 
 
 def _unblock(arguments: argparse.Namespace) -> int:
     desk, alias = _desk_and_alias(arguments)
-    if pattern := pattern_that_blocks(alias.address, alias.mailbox):
-        raise refused(
-            f"{alias.spelled} is blocked by the configuration (blocked: {pattern});"
-            " take that out there, and run the playbook."
-        )
+    _may_be_opened(alias)
 
     def change(admin: Admin, before: Entry) -> str:
         is_over = before.expires_at is not None and before.expires_at <= desk.now
@@ -119,6 +121,7 @@ def _expire(arguments: argparse.Namespace) -> int:
     expires_at = None if arguments.never else desk.now + arguments.after
     if expires_at is not None:
         _may_be_shut(alias)
+        _may_be_opened(alias)
 
     def change(admin: Admin, before: Entry) -> str:
         if before.expires_at == expires_at:
@@ -141,6 +144,15 @@ def _desk_and_alias(arguments: argparse.Namespace) -> tuple[Desk, Alias]:
 def _may_be_shut(alias: Alias) -> None:
     if alias.address.rpartition("@")[0] in ALWAYS_OPEN:
         raise to_repair(f"{alias.spelled} always takes mail (RFC 2142); it cannot be shut.")
+
+
+def _may_be_opened(alias: Alias) -> None:
+    """Promise nobody, and for no time, what the configuration keeps out."""
+    if pattern := pattern_that_blocks(alias.address, alias.mailbox):
+        raise refused(
+            f"{alias.spelled} is blocked by the configuration (blocked: {pattern});"
+            " take that out there, and run the playbook."
+        )
 
 
 def _one_line(text: str) -> str:

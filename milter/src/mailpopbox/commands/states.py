@@ -21,6 +21,10 @@ class State:
     style: str = ""
 
     @property
+    def is_by_configuration(self) -> bool:
+        return self.by not in {"", "command"}
+
+    @property
     def cell(self) -> Cell:
         return Cell(self.shown or self.word, self.style)
 
