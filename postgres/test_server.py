@@ -1,5 +1,6 @@
 """What only a real PostgreSQL can do to a ledger: go and come back, and let two hosts collide."""
 
+import itertools
 import os
 import subprocess
 import threading
@@ -30,6 +31,22 @@ def systemctl(*words: str) -> None:
 def administer(sql: str) -> None:
     with psycopg.connect(SERVER, autocommit=True) as connection:
         connection.execute(sql.encode())
+
+
+def answers() -> bool:
+    try:
+        administer("SELECT 1")
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def start_again() -> None:
+    # It may have been started as often as systemd lets it.
+    systemctl("reset-failed")
+    systemctl("start", "postgresql")
+    systemctl("restart", "postgresql")
+    wait_until(answers, 60)
 
 
 @pytest.fixture
@@ -78,8 +95,7 @@ def test_a_server_that_goes_and_comes_back(store: Store) -> None:
             with pytest.raises(LedgerError, match=store_shown()):
                 store.standing(LOGIN, SHOP)
     finally:
-        systemctl("start", "postgresql")
-        systemctl("restart", "postgresql")
+        start_again()
     store.remember(came_in("<3@a.example>", SHOP))
     assert store.addresses_of(LOGIN, "<3@a.example>") == {SHOP}
     assert store.addresses_of(LOGIN, "<2@a.example>") == frozenset()
@@ -87,6 +103,77 @@ def test_a_server_that_goes_and_comes_back(store: Store) -> None:
 
 def store_shown() -> str:
     return f"^postgresql://{SERVER.rpartition('@')[2]}: "
+
+
+@pytest.fixture
+def careless() -> Iterator[None]:
+    """Have the server say that it has written what it is only going to write."""
+    administer("ALTER ROLE ledger SET synchronous_commit = off")
+    yield
+    administer("ALTER ROLE ledger RESET synchronous_commit")
+
+
+@pytest.mark.usefixtures("careless")
+@pytest.mark.parametrize("more", ["", "%20-csynchronous_commit%3Doff"])
+def test_what_is_written_is_on_disk_whatever_the_server_is_set_to(place: str, more: str) -> None:
+    asking = "SHOW synchronous_commit"
+    with psycopg.connect(place) as other:
+        assert other.execute(asking).fetchall() == [("off",)]
+    database = Database(engine_for(f"{place}{more}"))
+    assert database.read(asking) == [("on",)]
+    database.close()
+
+
+def write(store: Store, name: str, acknowledged: list[str], over: threading.Event) -> None:
+    """Remember one message after the other, and note those that are known to be."""
+    for number in itertools.count():
+        if over.is_set():
+            return
+        message_id = f"<{name}-{number}@a.example>"
+        try:
+            store.remember(came_in(message_id, SHOP))
+        except LedgerError:
+            # The server is down, for a moment.
+            time.sleep(0.1)
+        else:
+            acknowledged.append(message_id)
+
+
+def wait_for_more(acknowledged: list[str]) -> None:
+    enough = len(acknowledged) + 100
+    wait_until(lambda: len(acknowledged) > enough, 60)
+
+
+@pytest.mark.usefixtures("careless")
+def test_a_server_that_is_killed_has_all_that_was_acknowledged(place: str) -> None:
+    store = Store(Database(engine_for(place)))
+    acknowledged: list[str] = []
+    over = threading.Event()
+    with ThreadPoolExecutor(6) as threads:
+        writing = [
+            threads.submit(write, store, f"thread{number}", acknowledged, over)
+            for number in range(6)
+        ]
+        try:
+            for _ in range(2):
+                wait_for_more(acknowledged)
+                try:
+                    systemctl("kill", "--signal=KILL", "postgresql@*.service")
+                    wait_until(lambda: not answers())
+                finally:
+                    start_again()
+            wait_for_more(acknowledged)
+        finally:
+            over.set()
+    for each in writing:
+        each.result()
+    assert all(store.addresses_of(LOGIN, each) == {SHOP} for each in acknowledged)
+    [(received, messages)] = store.database.read(
+        "SELECT received, (SELECT count(*) FROM message) FROM address"
+    )
+    # What was on disk but not yet acknowledged may be there, each with all that belongs to it.
+    assert received == messages >= len(acknowledged)
+    store.database.close()
 
 
 def test_a_connection_that_ends_in_the_middle(store: Store) -> None:

@@ -26,6 +26,9 @@ class PostgreSQLConnection:
             f"-c statement_timeout={2 * milliseconds}",
             # A host that vanished in the middle lets the others go on.
             f"-c idle_in_transaction_session_timeout={milliseconds}",
+            # A server, or a role, may be set to acknowledge first and write later: whatever was
+            # accepted in between would be forgotten if it fell over.
+            "-c synchronous_commit=on",
         )
         self._connection = psycopg.connect(
             place,
