@@ -72,8 +72,8 @@ unit: env ## pytest over tests/, without a server
 	$(tools) pytest --cov
 
 .PHONY: postgres
-postgres: env ## the tests of the ledger again, on a PostgreSQL in a container
-	$(tools) postgres/with pytest --cov --cov-append tests/ledger postgres
+postgres: env ## the tests of the ledger and the commands again, on a PostgreSQL in a container
+	$(tools) postgres/with pytest --cov --cov-append tests/ledger tests/commands postgres
 
 .PHONY: fuzz
 fuzz: ## look for messages that the rules let leak or break on, for SECONDS=60

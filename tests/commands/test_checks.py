@@ -7,6 +7,7 @@ import pytest
 from mailpopbox.doctor.doors import Trick
 from mailpopbox.examining import checks, gathering, knocking
 from mailpopbox.found import Unknown
+from mailpopbox.ledger.store import engine_for
 from mailpopbox.renewal import Renewal, kept
 from patients import DOORS, HERE, WEB, Server
 from speakers import Speaker, certificate
@@ -51,7 +52,8 @@ def test_the_clock(server: Server) -> None:
 
 def test_the_ledger(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     [(state, sentence)] = server.found("ledger")
-    assert (state, sentence) == ("good", f"The ledger can be read: {server.host.place}.")
+    shown = engine_for(server.host.place).shown
+    assert (state, sentence) == ("good", f"The ledger can be read: {shown}.")
     for found, state in ((Unknown("torn", is_wrong=True), "bad"), (Unknown("late"), "unknown")):
         monkeypatch.setattr(gathering, "ledger_state", lambda _desk, found=found: found)
         assert [each for each, _ in server.found("ledger")] == [state]
