@@ -172,6 +172,14 @@ def test_strangers_cannot_send_through_it(printed: str) -> None:
         assert client.rcpt("other@somewhere.test")[0] == 554
 
 
+def test_no_client_is_too_fast(printed: str) -> None:
+    """All programs of this machine look like one client, which sends as fast as it likes."""
+    assert printed
+    limited = ("connection_count", "connection_rate", "message_rate", "recipient_rate", "auth_rate")
+    names = [f"smtpd_client_{each}_limit" for each in limited]
+    assert inside("exec", CONTAINER, "postconf", "-h", *names).split() == ["0"] * len(names)
+
+
 def test_settings_hold_for_one_run_of_the_same_server(printed: str) -> None:
     assert printed
     before, first = identity(), server()
