@@ -88,11 +88,21 @@ def member(server: Server) -> Iterator[str]:
 
 def test_a_member_of_the_group_may_and_others_may_not(server: Server, member: str) -> None:
     shop = alias()
-    server.run("runuser", "-u", member, "--", "mailpopbox", "block", shop)
+    become = ("runuser", "-u", member, "--")
+    server.run(*become, "mailpopbox", "block", shop)
     assert told(server, "show", shop)["state"] == "blocked"
     done = server.run("runuser", "-u", "nobody", "--", "mailpopbox", "addresses", check=False)
     assert done.returncode == 1
     assert "mailpopbox" in done.stderr
+    # What only root may see is no fault of the server.
+    seen = json.loads(server.run(*become, "mailpopbox", "status", "--json").stdout)
+    assert (seen["well"], seen["problems"]) == (True, [])
+    assert seen["ledger"]["addresses"] > 0
+    assert "unknown" in seen["mailboxes"][LOGIN]
+    # It would go on for ever, if it could.
+    done = server.run(*become, "timeout", "20", "mailpopbox", "tail", check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "group adm" in done.stderr
 
 
 def test_the_ledger_forgets_every_night(server: Server) -> None:
