@@ -89,6 +89,8 @@ def test_the_answer_for_programs(used: Host) -> None:
         (["block", "shop", "--except", "@shop"], "is no sender"),
         (["block", "shop", "--except", "a b@shop.example"], "is no sender"),
         (["block", "shop", "--except", "a\n@shop.example"], "is no sender"),
+        (["expire", "shop", "--in", "1d", "--reason", "a\nb"], "write it on one line."),
+        (["expire", "shop", "--never", "--reason", "x"], "with --never, leave it out."),
         (["expire", "shop"], "one of the arguments --in --never is required"),
         (
             ["expire", "shop", "--in", "soon"],
@@ -175,6 +177,39 @@ def test_expire(used: Host) -> None:
     assert never.out == "shop@example.com does not expire any more.\n"
     assert used.run("expire", "shop", "--never").out == "shop@example.com does not expire.\n"
     assert used.run("expire", "postmaster", "--never").code == 0
+
+
+@pytest.mark.parametrize(
+    ("then", "reason"),
+    [
+        ([], "concert"),
+        (["expire", "--in", "8d"], "concert"),
+        (["expire", "--in", "8d", "--reason", "theatre"], "theatre"),
+        (["expire", "--never"], ""),
+        (["block"], "concert"),
+        (["block", "--reason", "sold it"], "sold it"),
+    ],
+)
+def test_reason_of_an_expiry(used: Host, then: list[str], reason: str) -> None:
+    used.run("expire", "shop", "--in", "7d", "--reason", "concert")
+    if then:
+        assert used.run(then[0], "shop", *then[1:]).code == 0
+    assert used.run("show", "shop", "--json").json["reason"] == reason
+    state = used.run("show", "shop").out.splitlines()[1]
+    assert state.endswith(f": {reason}" if reason else "  open")
+
+
+def test_the_reason_of_a_block_outlasts_an_expiry(used: Host) -> None:
+    used.run("expire", "shop", "--in", "7d", "--reason", "concert")
+    used.run("block", "shop", "--reason", "sold it")
+    used.run("expire", "shop", "--never")
+    assert used.run("show", "shop", "--json").json["reason"] == "sold it"
+
+
+def test_expire_again_at_once(used: Host) -> None:
+    first, again = (used.run("expire", "shop", "--in", "7d") for _ in range(2))
+    assert first.out.startswith("shop@example.com takes mail until 20")
+    assert again.out.startswith("shop@example.com takes mail until 20")
 
 
 def test_expire_what_is_blocked(used: Host) -> None:

@@ -185,11 +185,12 @@ def _domain_row(of: Correspondent, now: int) -> list[Cell]:
 def _state_in_full(each: Entry, state: State) -> str:
     if state.is_by_configuration:
         return f"blocked by the configuration (blocked: {state.by})"
-    if state.word == "blocked":
-        return f"blocked since {clock(each.blocked_at or 0)}" + (each.reason and f": {each.reason}")
     if state.word == "open":
         return "open"
-    return f"{state.shown}, at {clock(each.expires_at or 0)}"
+    why = f": {each.reason}" if each.reason else ""
+    if state.word == "blocked":
+        return f"blocked since {clock(each.blocked_at or 0)}{why}"
+    return f"{state.shown}, at {clock(each.expires_at or 0)}{why}"
 
 
 COMMANDS = (

@@ -28,7 +28,7 @@ from mailpopbox.utc import iso
 
 def _block_arguments(parser: argparse.ArgumentParser) -> None:
     add_alias(parser)
-    parser.add_argument("--reason", default="", metavar="TEXT", help="why, for yourself")
+    _add_reason(parser)
     parser.add_argument(
         "--except",
         action="append",
@@ -39,6 +39,10 @@ def _block_arguments(parser: argparse.ArgumentParser) -> None:
         help="who gets through all the same: an address, or @shop.example for it and all below it;"
         " may be given several times",
     )
+
+
+def _add_reason(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why, for yourself")
 
 
 def sender(text: str) -> str:
@@ -109,6 +113,7 @@ def _unblock(arguments: argparse.Namespace) -> int:
 
 def _expire_arguments(parser: argparse.ArgumentParser) -> None:
     add_alias(parser)
+    _add_reason(parser)
     when = parser.add_mutually_exclusive_group(required=True)
     when.add_argument(
         "--in", type=age, dest="after", metavar="AGE", help="so long from now, such as 30min or 7d"
@@ -118,15 +123,18 @@ def _expire_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _expire(arguments: argparse.Namespace) -> int:
     desk, alias = _desk_and_alias(arguments)
+    reason = _one_line(arguments.reason)
     expires_at = None if arguments.never else desk.now + arguments.after
+    if expires_at is None and reason:
+        raise to_repair("--reason tells why an alias expires; with --never, leave it out.")
     if expires_at is not None:
         _may_be_shut(alias)
         _may_be_opened(alias)
 
     def change(admin: Admin, before: Entry) -> str:
-        if before.expires_at == expires_at:
+        if before.expires_at is None and expires_at is None:
             return ""
-        admin.expire(alias.login, alias.spelled, expires_at)
+        admin.expire(alias.login, alias.spelled, expires_at, reason)
         if expires_at is None:
             return f"{alias.spelled} does not expire any more."
         if before.blocked_at is not None:

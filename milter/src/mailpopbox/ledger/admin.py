@@ -49,9 +49,23 @@ class Admin:
 
         self.database.write(work)
 
-    def expire(self, login: str, address: str, expires_at: int | None) -> None:
+    def expire(self, login: str, address: str, expires_at: int | None, reason: str = "") -> None:
         """Let mail for an address in until then; None: for good."""
-        self.database.write(_setting("expires_at", expires_at, login, address))
+
+        def work(connection: Connection) -> None:
+            number = _number_of(connection, login, address)
+            connection.run(
+                "UPDATE address SET expires_at = ?, reason = coalesce(nullif(?, ''), reason)"
+                " WHERE id = ?",
+                [expires_at, reason, number],
+            )
+            if expires_at is None:
+                # Nothing is left that it could be the reason of, but for a block.
+                connection.run(
+                    "UPDATE address SET reason = '' WHERE id = ? AND blocked_at IS NULL", [number]
+                )
+
+        self.database.write(work)
 
     def name(self, login: str, address: str, name: str) -> None:
         """Keep the name that stands before an address when it writes."""
