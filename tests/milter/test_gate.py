@@ -25,7 +25,12 @@ CONFIG = Config(
             ("named@example.org", "own-*@example.org"),
             ("junk@example.com", "spam-*@example.com", "junk@xn--bcher-kva.example"),
         ),
-        Mailbox(SIGNED, ("example.net",), ("named@signed.example",), aliases="signed"),
+        Mailbox(
+            SIGNED,
+            ("example.net",),
+            ("named@signed.example", "own-*@signed.example"),
+            aliases="signed",
+        ),
     ),
 )
 
@@ -177,6 +182,10 @@ def test_a_frozen_mailbox_takes_known_addresses(
         ("shop@example.net", USED, True),
         (SIGNED, OPEN, True),
         ("named@signed.example", OPEN, True),
+        # A pattern names nobody.
+        ("own-new@signed.example", OPEN, False),
+        ("own-new@signed.example", USED, True),
+        (signed("own-new", "signed.example", KEY), OPEN, True),
     ],
 )
 def test_a_mailbox_that_wants_signed_addresses(
