@@ -1,7 +1,8 @@
 """The tables of the ledger, and how older ones become them.
 
-Times are seconds since 1970, days are days since then. No Subject, no body and no sender's local
-part is kept anywhere, and of a Message-ID only a digest.
+Times are seconds since 1970, days are days since then. No Subject and no body is kept anywhere, of
+a Message-ID only a digest, of who wrote only the domain. Whole senders are kept only as exceptions,
+as the owner names them.
 """
 
 from collections.abc import Sequence
