@@ -36,9 +36,14 @@ options:
     type: path
   check:
     description:
-      - A command that is asked before anything is replaced. C(%s) stands for a folder of the files.
+      - A command that is asked before anything is replaced. C(%s) stands for a folder of the files,
+        where those below C(alone_in) lie as they will below that.
       - If it fails, nothing is changed.
     type: str
+  beside:
+    description: Texts by name that the command finds there, too, and that are not written.
+    type: dict
+    default: {}
 """
 
 Rights = dict[str, str]
@@ -89,16 +94,23 @@ def remove(files: list[Path], folder: Path) -> None:
             shutil.rmtree(path)
 
 
-def refuse_what_fails(module: AnsibleModule, check: str, texts: Texts) -> None:
+def refuse_what_fails(
+    module: AnsibleModule, check: str, texts: Texts, beside: Texts, alone_in: Path | None
+) -> None:
     """Ask the command about the new files, and fail with its answer if it does not like them."""
     folder = Path(module.tmpdir, "new")
     folder.mkdir(mode=0o700)
-    for path, text in texts.items():
-        Path(folder, path.name).write_text(text, "utf-8")
+    for path, text in (texts | beside).items():
+        top = alone_in if alone_in and alone_in in path.parents else path.parent
+        new = Path(folder, path.relative_to(top))
+        new.parent.mkdir(parents=True, exist_ok=True)
+        new.write_text(text, "utf-8")
     argv = [word.replace("%s", str(folder)) for word in shlex.split(check)]
     rc, stdout, stderr = module.run_command(argv)
     if rc:
-        names = " and ".join(path.name for path in texts)
+        # Of a whole folder the names would say little.
+        paths = [*beside, alone_in] if alone_in else [*texts, *beside]
+        names = " and ".join(path.name for path in paths)
         module.fail_json(msg=f"{names} refused, so the old one stays in force.\n{stdout}{stderr}")
 
 
@@ -121,11 +133,13 @@ def main() -> None:
             "texts": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "alone_in": {"type": "path"},
             "check": {"type": "str"},
+            "beside": {"type": "dict", "default": {}, "no_log": True},
         },
         supports_check_mode=True,
     )
     folders, files = module.params["folders"], module.params["files"]
     texts = dict(zip(map(Path, files), module.params.pop("texts"), strict=True))
+    beside = {Path(name): text for name, text in module.params.pop("beside").items()}
     rights = {Path(path): given or {} for path, given in (folders | files).items()}
     alone_in = module.params["alone_in"] and Path(module.params["alone_in"])
 
@@ -137,7 +151,7 @@ def main() -> None:
     diff += [difference(path, text_of(path), "") for path in unwanted]
     if diff and not module.check_mode:
         if module.params["check"]:
-            refuse_what_fails(module, module.params["check"], texts)
+            refuse_what_fails(module, module.params["check"], texts, beside, alone_in)
         for path in map(Path, folders):
             make_folder(path)
         for path, text in new.items():

@@ -1,4 +1,7 @@
-"""A configuration that Postfix does not like fails the run, and the server goes on as before."""
+"""A configuration that a service does not like fails the run, and the server goes on as before."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from deploying import Deployment, Scenario
@@ -41,3 +44,50 @@ def test_the_server_goes_on_as_before(
     word = token()
     server.send(letter(word))
     server.wait_for_message(None, word)
+
+
+# --- What somebody else has put beside our files, and what does not go together with them ---
+
+# By Debian, so that one run shows both: what stands there, and what is said of it.
+FOREIGN = {
+    12: ("/etc/rspamd/local.d/rspamd.lua", "error('no such rule')\n", "no such rule"),
+    13: ("/etc/unbound/unbound.conf.d/zz.conf", "no-such-option: yes\n", "no-such-option"),
+}
+UNBOUND = "/etc/unbound/unbound.conf.d/mailpopbox.conf"
+
+
+def services(server: Server) -> str:
+    """Return the files of Rspamd and Unbound, and the processes that read them."""
+    pids = "systemctl show --property=MainPID rspamd unbound"
+    return server.run("sh", "-c", f"md5sum /etc/rspamd/rspamd.* {UNBOUND}; {pids}").stdout
+
+
+@contextmanager
+def foreign(server: Server) -> Iterator[None]:
+    """Put something broken beside our files, and let Unbound's differ from what is to be there."""
+    path, text, said = FOREIGN[server.release]
+    ours = server.run("cat", UNBOUND).stdout
+    with server.provoking(said):
+        server.run("tee", path, stdin=text)
+        if server.release == 13:
+            server.run("tee", UNBOUND, stdin=f"{ours}# An older one\n")
+        try:
+            yield
+        finally:
+            server.run("rm", path)
+            server.run("tee", UNBOUND, stdin=ours)
+
+
+def test_what_does_not_go_with_the_rest_restarts_nothing(scenario: Scenario) -> None:
+    with ExitStack() as stack:
+        for server in scenario.servers:
+            stack.enter_context(foreign(server))
+        running = {server.name: services(server) for server in scenario.servers}
+        # It reaches Rspamd's rules only.
+        run = scenario.deploy({"mailpopbox_arc_trusted": ["lists.example.net"]})
+        said = " ".join(run.output.split())
+        for server in scenario.servers:
+            assert run.recap[server.name].failed == 1, run.output
+            assert FOREIGN[server.release][-1] in said
+            assert services(server) == running[server.name]
+    assert said.count("so the old one stays in force") >= len(running)

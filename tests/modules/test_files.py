@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 import yaml
 from plugins import TOP
+from rendering import SMALL, render
 
 MODULE = TOP / "library/mailpopbox_files.py"
+SOURCE = TOP / "milter/src"
+MILTER = {str(path.relative_to(SOURCE)): path.read_text() for path in SOURCE.rglob("*.py")}
 PROGRAM = {"a.py": "a\n", "sub/b.py": "b\n"}
 # To root belongs only what root writes.
 ME = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name}
@@ -145,6 +148,19 @@ class TestCheck:
         assert "I do not like it" in answer["msg"]
         assert found(folder) == {"a": "a\n"}
 
+    def test_it_sees_a_folder_as_it_will_be(self, folder: Path) -> None:
+        check = "grep -q b %s/sub/b.py"
+        assert keep(folder, PROGRAM, alone_in=str(folder), check=check)["changed"]
+
+    def test_it_sees_what_lies_beside_and_is_not_written(self, folder: Path) -> None:
+        check = "grep -q sec.et %s/other"
+        answer = keep(folder, {"a": "a\n"}, check=check, beside={"other": "secret\n"})
+        assert found(folder) == {"a": "a\n"}
+        assert "secret" not in json.dumps(answer)
+        answer = keep(folder, {"a": "new\n"}, check=check, beside={"other": "x\n"})
+        assert "a and other refused" in answer["msg"]
+        assert found(folder) == {"a": "a\n"}
+
     def test_it_is_not_asked_about_what_stands_there(self, folder: Path) -> None:
         keep(folder, {"a": "a\n"})
         assert not keep(folder, {"a": "a\n"}, check="false")["changed"]
@@ -169,10 +185,42 @@ def test_a_text_is_shown_where_differences_are_only(folder: Path) -> None:
     assert "secret" not in json.dumps(keep(folder, {"b": "secret\n"}, _ansible_diff=False))
 
 
+class TestMilter:
+    """A program and a configuration that do not go together restart nothing."""
+
+    def copied(self, folder: Path, program: dict[str, str], more: str) -> dict[str, Any]:
+        """Copy the program as its role does, with more in the configuration that is to come."""
+        tasks = yaml.safe_load((TOP / "roles/milter/tasks/main.yml").read_text())
+        [task] = [task for task in tasks if task["name"] == "Copy the program"]
+        assert task["notify"] == "Restart the milter"
+        check = task["mailpopbox_files"]["check"].replace("/usr/bin/python3", sys.executable)
+        beside = {"milter.yml": render("milter/etc/mailpopbox/milter.yml", SMALL) + more}
+        return keep(folder, program, alone_in=str(folder), check=check, beside=beside)
+
+    def test_those_that_go_together_are_copied(self, folder: Path) -> None:
+        assert self.copied(folder, MILTER, "")["changed"]
+        assert found(folder) == MILTER
+
+    @pytest.mark.parametrize(
+        ("broken", "more", "said"),
+        [
+            ("", "no_such_setting: 1\n", "no_such_setting"),
+            ("raise RuntimeError('no such program')\n", "", "no such program"),
+        ],
+        ids=["configuration", "program"],
+    )
+    def test_others_are_not(self, folder: Path, broken: str, more: str, said: str) -> None:
+        name = "mailpopbox/words.py"
+        answer = self.copied(folder, MILTER | {name: MILTER[name] + broken}, more)
+        assert answer["failed"]
+        assert said in answer["msg"]
+        assert "so the old one stays in force" in answer["msg"]
+        assert not folder.exists()
+
+
 def test_the_role_copies_every_package_of_the_program() -> None:
     """A folder that is left out would be missed on the host only."""
     tasks = yaml.safe_load((TOP / "roles/milter/tasks/main.yml").read_text())
     [copied] = [task["vars"]["packages"] for task in tasks if "packages" in task.get("vars", {})]
-    source = TOP / "milter/src"
-    folders = {str(path.parent.relative_to(source)) for path in source.rglob("*.py")}
+    folders = {str(Path(name).parent) for name in MILTER}
     assert set(copied) == folders
