@@ -80,7 +80,12 @@ def environment() -> Environment:
 NOTHING_SAID = {"why": "", "expires": None}
 
 
-def render(name: str, settings: dict[str, Any], acme_answer: dict[str, Any] | None = None) -> str:
+def render(
+    name: str,
+    settings: dict[str, Any],
+    acme_answer: dict[str, Any] | None = None,
+    dns_records: str = "",
+) -> str:
     """Render one template, named by its path below templates/ without .j2."""
     mail = model(settings)
     paths = {
@@ -96,6 +101,7 @@ def render(name: str, settings: dict[str, Any], acme_answer: dict[str, Any] | No
             ansible_managed="Ansible managed",
             inventory_hostname="mx",
             acme_answer=acme_answer or NOTHING_SAID,
+            dns_records=dns_records,
             **paths,
         )
     )

@@ -2,10 +2,12 @@
 
 import re
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from mailpopbox.cli import main
 from mailpopbox.config import HOST_USERS, parse
 from mailpopbox.passage import canonical
 from mailpopbox.renewal import settings_of
@@ -70,6 +72,35 @@ def services(settings: dict[str, Any]) -> set[str]:
 def test_the_knobs_of_postfix_choose_its_services() -> None:
     assert services(SMALL) - services(LARGE) == {"smtpd", "dnsblog", "tlsproxy"}
     assert services(LARGE) - services(SMALL) == {"capture"}
+
+
+def test_the_summary_has_what_a_mail_program_and_the_dns_want(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = SMALL | {"mailpopbox_addresses": ["198.51.100.7"]}
+    facts = tmp_path / "dns.yml"
+    facts.write_text(render("milter/etc/mailpopbox/dns.yml", settings))
+    assert main(["dns", "--values", "--config", str(facts), "--keys", str(tmp_path)]) == 0
+    records = capsys.readouterr().out.strip()
+    summary = render("mailpopbox/summary.txt", settings, dns_records=records)
+    for told in (
+        r"Server +mx\.example\.com",
+        r"User name +mailbox@example\.com",
+        r"Password +in inventory/secrets/mailbox@example\.com\.txt",
+        "POP3, port 995,",
+        "SMTP, port 465,.* port 587,",
+        r"mx +A +198\.51\.100\.7",
+        r"@ +MX +10 +mx\.example\.com",
+        r"@ +TXT +v=spf1 ",
+        r"198\.51\.100\.7 +PTR +mx\.example\.com",
+    ):
+        assert re.search(f"^  .*{told}", summary, re.MULTILINE), told
+    assert "\n\n\n" not in summary
+
+
+def test_the_summary_names_the_command_where_records_would_fill_pages() -> None:
+    summary = render("mailpopbox/summary.txt", LARGE)
+    assert "mailpopbox dns --values  prints the records to set, of 4 domains\n" in summary
 
 
 def test_the_summary_tells_of_the_certificate() -> None:
