@@ -25,6 +25,7 @@ HARMLESS = (
     ("rspamd", "rspamd_url_text_extract: got empty text part"),
     # Rspamd warns of processes of its own that it has just told to end.
     ("rspamd", "cannot read from worker's srv pipe connection closed"),
+    ("rspamd", "rspamd_control_default_worker_handler: short read of control command: 0 of"),
     ("rspamd", r"terminate worker hs_helper\("),
     ("rspamd", r"hs_helper process \d+ terminated abnormally with exit code 0 by signal: Killed"),
     ("rspamd", r"process \d+ terminated abnormally with exit code 0 by signal: Terminated"),
