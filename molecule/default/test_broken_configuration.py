@@ -91,3 +91,29 @@ def test_what_does_not_go_with_the_rest_restarts_nothing(scenario: Scenario) -> 
             assert FOREIGN[server.release][-1] in said
             assert services(server) == running[server.name]
     assert said.count("so the old one stays in force") >= len(running)
+
+
+RSPAMD = ("/etc/rspamd/rspamd.conf", "/etc/rspamd/rspamd.local.lua")
+
+
+@pytest.mark.parametrize(
+    ("check", "files", "line", "said"),
+    [
+        ("check-rspamd", RSPAMD, "error('no such rule')", "no such rule"),
+        ("check-unbound", (UNBOUND,), "no-such-option: yes", "no-such-option"),
+    ],
+)
+def test_what_is_checked_are_the_new_files(
+    server: Server, check: str, files: tuple[str, ...], line: str, said: str
+) -> None:
+    """Not those in force, which are as they should be."""
+    last = files[-1].rpartition("/")[-1]
+    copied = f'cd "$(mktemp -d)"; cp {" ".join(files)} .'
+    ask = f'/usr/local/lib/mailpopbox/{check} "$PWD"'
+    server.run("sh", "-euc", f"{copied}; {ask}")
+    with server.provoking(said):
+        broken = server.run(
+            "sh", "-euc", f'{copied}; echo "$1" >>{last}; {ask}', "sh", line, check=False
+        )
+    assert broken.returncode != 0
+    assert said in broken.stdout + broken.stderr

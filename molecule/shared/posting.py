@@ -124,12 +124,12 @@ class Outsider:
         """Return a message with one more ARC set, by that domain's own Authentication-Results."""
         return b64decode(self._run(_SEAL, message, domain))
 
-    def from_a_list(self, word: str, *, said: str = "pass", by: str = "list.test") -> bytes:
+    def from_a_list(self, word: str, *, found: str = "dmarc=pass", by: str = "list.test") -> bytes:
         """Return what a list makes of a genuine message: another Subject, and a seal."""
         signed = self.signed("bank.test", letter(word, sender="ceo@bank.test"))
         changed = signed.replace(b"Subject: ", b"Subject: [list] ")
-        found = f"Authentication-Results: {by}; dkim=pass header.d=bank.test; dmarc={said}\r\n"
-        return self.sealed(by, found.encode() + changed)
+        results = f"Authentication-Results: {by}; dkim=pass header.d=bank.test; {found}\r\n"
+        return self.sealed(by, results.encode() + changed)
 
     def judgement(self, raw: bytes, server: Server) -> str:
         """Return what authheaders says of a message that came from that server."""

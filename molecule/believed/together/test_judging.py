@@ -158,9 +158,17 @@ def test_a_signature_of_the_same_owner_does(
 # --- Mailing lists ---
 
 
-def test_a_trusted_list_saves_it(server: Server, outsider: Outsider) -> None:
+@pytest.mark.parametrize(
+    "found",
+    [
+        "dmarc=pass",
+        # As Mailman and others write it.
+        "dmarc=pass (Used From Domain Record) header.from=bank.test policy.dmarc=reject",
+    ],
+)
+def test_a_trusted_list_saves_it(server: Server, outsider: Outsider, found: str) -> None:
     word = token()
-    raw = outsider.from_a_list(word)
+    raw = outsider.from_a_list(word, found=found)
     assert outsider.post(server, raw, sender="bounces@list.test") == "250"
     message = judged(server, word)
     assert "dmarc=fail" in results(message)
@@ -169,25 +177,28 @@ def test_a_trusted_list_saves_it(server: Server, outsider: Outsider) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "found",
     [
-        "fail",
-        "passable",
-        # What the sender chose may look like another verdict.
-        'fail smtp.mailfrom="a\\"; dmarc=pass; \\"b"@hostile.test',
-        'fail; spf=pass (domain of "a) ; dmarc=pass ("@hostile.test)',
-        'fail (of "a) ; dmarc=pass (("@hostile.test)',
+        "dmarc=fail",
+        "dmarc=passable",
+        "spf=pass smtp.mailfrom=list.test",
+        # What the sender chose may look like a verdict.
+        'dmarc=fail smtp.mailfrom="a\\"; dmarc=pass; \\"b"@hostile.test',
+        'dmarc=fail; spf=pass (domain of "a) ; dmarc=pass ("@hostile.test)',
+        'dmarc=fail (of "a) ; dmarc=pass (("@hostile.test)',
+        'dmarc (of x)=fail; spf=pass (domain of "a) ; dmarc=pass ("@hostile.test)',
+        'spf=pass (domain of "a) ; dmarc=pass ("@hostile.test) smtp.mailfrom=x@hostile.test',
     ],
 )
-def test_a_list_that_was_deceived_does_not(server: Server, outsider: Outsider, said: str) -> None:
-    raw = outsider.from_a_list(token(), said=said)
+def test_a_list_that_was_deceived_does_not(server: Server, outsider: Outsider, found: str) -> None:
+    raw = outsider.from_a_list(token(), found=found)
     assert outsider.post(server, raw, sender="bounces@list.test").startswith("554 5.7.1 ")
 
 
 def test_a_verdict_that_somebody_adds_to_it_does_not(server: Server, outsider: Outsider) -> None:
     """The seal is on one of the two, and stays right."""
     forged = b"ARC-Authentication-Results: i=1; list.test; dmarc=pass\r\n"
-    sealed = outsider.from_a_list(token(), said="fail")
+    sealed = outsider.from_a_list(token(), found="dmarc=fail")
     for raw in (forged + sealed, sealed.replace(b"Subject: ", forged + b"Subject: ")):
         assert outsider.post(server, raw, sender=HOSTILE).startswith("554 5.7.1 ")
 

@@ -26,8 +26,9 @@ def assert_believed(outsider: Outsider, raw: bytes, server: Server, domain: str)
     assert {each.algorithm for each in signatures} == ALGORITHMS
     assert all(each.right and each.domain == domain for each in signatures), signatures
     judged = outsider.judgement(raw, server)
-    for verdict in ("spf=pass", "dkim=pass", "dmarc=pass"):
-        assert f"; {verdict} " in judged, judged
+    # Of an international domain, authheaders asks for the policy of its first two letters.
+    for verdict in ("spf", "dkim") if "--" in domain else ("spf", "dkim", "dmarc"):
+        assert f"; {verdict}=pass " in judged, judged
 
 
 @pytest.mark.parametrize("service", ["submissions", "submission"])
