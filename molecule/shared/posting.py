@@ -34,6 +34,19 @@ print(base64.b64encode(line + message).decode())
 """
 _SEAL = """
 import base64, dkim, sys
+from types import SimpleNamespace
+
+# By itself, dkimpy leaves out the comments of what it seals.
+class Result(str):
+    method = property(lambda self: self.partition("=")[0])
+    result = property(lambda self: self.partition("=")[2].split(" ")[0])
+
+def parse(line):
+    name, *results = " ".join(line.split()).partition(": ")[2].split(";")
+    return SimpleNamespace(authserv_id=name, results=[Result(each.strip()) for each in results])
+
+header = SimpleNamespace(parse=parse)
+dkim.authres = SimpleNamespace(AuthenticationResultsHeader=header, core=dkim.authres.core)
 domain, message = sys.argv[1], MESSAGE
 key = open(f"/root/{domain}.key", "rb").read()
 lines = dkim.arc_sign(
