@@ -128,6 +128,8 @@ def ansible_environment() -> dict[str, str]:
     return environment | {
         "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
         "ANSIBLE_CONNECTION_PLUGINS": str(TOP / "molecule/shared/connection"),
+        # Molecule's own settings know nothing of ours.
+        "ANSIBLE_LIBRARY": str(TOP / "library"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_PIPELINING": "1",
         "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
