@@ -24,7 +24,9 @@ def is_deployed(server: Server, config: Config) -> bool:
 def _settled(config: Config, deployed: Config) -> Config:
     """Return a configuration with the names and places of the server."""
     kept = {name: getattr(deployed, name) for name in ("socket", "hostname", "doctor")}
-    return replace(config, **kept)
+    # Some have no mailbox of that login.
+    logins = {mailbox.login for mailbox in config.mailboxes}
+    return replace(config, **kept, admin=deployed.admin if deployed.admin in logins else "")
 
 
 @contextmanager
