@@ -39,7 +39,8 @@ def configured(server: Server, config: Config) -> Iterator[None]:
     boxes = [
         {key: value for key, value in asdict(box).items() if value} for box in wanted.mailboxes
     ]
-    text = yaml.safe_dump(asdict(wanted) | {"mailboxes": boxes})
+    settings = {key: value for key, value in asdict(wanted).items() if value != ""}
+    text = yaml.safe_dump(settings | {"mailboxes": boxes})
     assert parse(yaml.safe_load(text)) == wanted
     with _holding(server, MILTER_YML, text):
         yield
