@@ -5,6 +5,7 @@ from deploying import Scenario
 from destination import Destination
 from inside import Host
 from posting import Outsider
+from publishing import Zones, domains_of
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +16,16 @@ def outsider(client: Host) -> Outsider:
 @pytest.fixture(scope="session")
 def dns(scenario: Scenario) -> Host:
     return scenario.host(scenario.groups["dns"][0], Host)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def zones(scenario: Scenario, dns: Host) -> Zones:
+    """What each server prints of its domains, loaded as it is."""
+    zones = Zones(dns)
+    for server in scenario.servers:
+        if not all(map(zones.serves, domains_of(server))):
+            zones.publish(server)
+    return zones
 
 
 @pytest.fixture(scope="session")

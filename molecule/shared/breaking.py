@@ -31,7 +31,7 @@ class Bench:
 
     @property
     def selector(self) -> str:
-        found = re.search(r"(?m)^(\S+)\._domainkey ", self.zones.texts[self.domain])
+        found = re.search(r"(?m)^(\S+)\._domainkey ", self.zones.text(self.domain))
         assert found
         return found[1]
 

@@ -4,18 +4,17 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from breaking import SILENT, Bench
 from broken_setups import DOCTOR, TABLE
-from deploying import Scenario
-from inside import Host, wait_until
+from inside import wait_until
 from messages import letter, token
 from posting import Outsider, answer_to
 from probe import Server
-from publishing import Zones, blocklist_of, printed_by, with_other, without
+from publishing import Zones, blocklist_of, with_other, without
 from remembering import command
 
 LOGINS = "/etc/dovecot/doctor"
@@ -36,21 +35,6 @@ TRACES = (
     "RBL lookup error",
     "Broken pipe",
 )
-
-
-@pytest.fixture(scope="module")
-def every_zone(scenario: Scenario, dns: Host) -> Iterator[dict[str, Zones]]:
-    """Serve what each server prints, loaded as it is."""
-    found = {server.name: printed_by(server, dns) for server in scenario.servers}
-    with ExitStack() as serving:
-        for each in found.values():
-            serving.enter_context(each.served())
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def zones(server: Server, every_zone: dict[str, Zones]) -> Zones:
-    return every_zone[server.name]
 
 
 @pytest.fixture(autouse=True)

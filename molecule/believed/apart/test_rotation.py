@@ -4,15 +4,11 @@ import json
 import threading
 
 from destination import Destination
-from inside import Host, wait_until
+from inside import wait_until
 from messages import letter, token
 from posting import Outsider
 from probe import Server
-
-
-def publish(dns: Host, rows: list[dict[str, str]]) -> None:
-    for row in rows:
-        dns.run("publish", row["record"], row["value"])
+from publishing import Zones
 
 
 def keys(server: Server) -> list[dict[str, str]]:
@@ -23,7 +19,7 @@ def keys(server: Server) -> list[dict[str, str]]:
 
 
 def test_a_rotation_under_load(
-    server: Server, far: Destination, outsider: Outsider, dns: Host
+    server: Server, far: Destination, outsider: Outsider, zones: Zones
 ) -> None:
     box, word, ended = server.mailbox(), token(), threading.Event()
     sent: list[str] = []
@@ -45,7 +41,7 @@ def test_a_rotation_under_load(
     writer.start()
     try:
         assert server.run("mailpopbox", "dkim", "rotate", check=False).returncode == 1
-        publish(dns, [row for row in keys(server) if row["state"] == "coming"])
+        zones.publish(server)
         done = server.run("mailpopbox", "dkim", "rotate")
         assert done.stdout == "The new keys sign.\n"
         length = len(sent)
