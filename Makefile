@@ -51,8 +51,8 @@ labelled-postgres: labelled-unit
 
 .PHONY: images
 images: env ## the containers' images of Debian 12 and 13
-	@. containers/env && for release in 12 13; do \
-	    containers/build-image localhost/mailpopbox-debian:$$release || exit; \
+	@. containers/env && for image in debian:12 debian:13 packaged:12 packaged:13; do \
+	    containers/build-image "localhost/mailpopbox-$$image" || exit; \
 	done
 
 .PHONY: env
