@@ -132,5 +132,5 @@ def ansible_environment() -> dict[str, str]:
         "ANSIBLE_LIBRARY": str(TOP / "library"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_PIPELINING": "1",
-        "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
+        "ANSIBLE_PYTHON_INTERPRETER": "/usr/local/bin/ansible-python",
     }
