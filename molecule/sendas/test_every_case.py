@@ -4,6 +4,7 @@ The unit tests run here first, to be listened to. The one-shot command is what f
 all three agree: rules, command, server.
 """
 
+import itertools
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -41,13 +42,16 @@ def table() -> dict[str, list[Case]]:
     return cases
 
 
-def ways(cases: list[Case]) -> Iterator[tuple[Case, str]]:
-    """Choose ports: both for each case, and in turn for the random ones."""
-    for number, case in enumerate(cases):
+def ways(server: Server, cases: list[Case]) -> Iterator[tuple[Case, str]]:
+    """Choose ports: both for each case, and of the random ones half by each Debian, in turn."""
+    turns = itertools.cycle((release, service) for release in (12, 13) for service in SUBMISSION)
+    for case in cases:
         if case.question.login is None:
             yield case, "smtp"
         elif case.files == {RANDOM.stem}:
-            yield case, SUBMISSION[number % len(SUBMISSION)]
+            release, service = next(turns)
+            if release == server.release:
+                yield case, service
         else:
             yield from ((case, service) for service in SUBMISSION)
 
@@ -62,7 +66,7 @@ def journeys() -> dict[str, list[Trip]]:
 def trips(server: Server, journeys: dict[str, list[Trip]]) -> list[Trip]:
     """All cases that can be sent, sent."""
     if server.name not in journeys:
-        journeys[server.name] = sent(server, ways(table()[""]))
+        journeys[server.name] = sent(server, ways(server, table()[""]))
     return journeys[server.name]
 
 
