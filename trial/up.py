@@ -191,6 +191,7 @@ def deploy(settings: Settings) -> None:
         "ANSIBLE_CONFIG": str(TOP / "ansible.cfg"),
         "ANSIBLE_CONNECTION_PLUGINS": str(TOP / "molecule" / "shared" / "connection"),
         "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_PYTHON_INTERPRETER": "/usr/local/bin/ansible-python",
         "LC_ALL": "C.UTF-8",
     }
     with (
