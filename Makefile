@@ -6,8 +6,8 @@ SECONDS ?= 60
 ROUNDS ?= 5
 MESSAGES ?= 100000
 MESSAGE_IDS ?= 10000000
-SCENARIOS := full ledger default believed sendas acme several control
-PARTS := lint unit trial $(SCENARIOS) postgres
+SCENARIOS := believed full default ledger acme several control sendas
+PARTS := lint unit trial postgres $(SCENARIOS)
 JOBS ?= 2
 
 # Molecule finds Ansible by PATH. It would load every scenario for any of them, and keep its state
