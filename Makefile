@@ -46,8 +46,6 @@ $(call labelled,lint unit postgres trial): labelled-%:
 $(call labelled,$(SCENARIOS)): labelled-%:
 	@tools/labelled $* $(MAKE) --no-print-directory molecule SCENARIO=$*
 $(call labelled,postgres $(SCENARIOS) trial): images
-# It adds to what the unit tests have covered.
-labelled-postgres: labelled-unit
 
 .PHONY: images
 images: env ## the containers' images of Debian 12 and 13
@@ -69,14 +67,19 @@ lint: env ## ruff, mypy, yamllint, ansible-lint
 
 .PHONY: unit
 unit: env ## pytest over tests/, without a server
-	$(tools) pytest --cov
+	$(tools) pytest $(if $(COVERAGE),--cov)
 
 # What these commands do has nothing to do with the ledger.
 without_ledger := $(addprefix --ignore=tests/commands/test_,certifying.py dkim.py dns.py doctor.py inquiring.py)
 
 .PHONY: postgres
 postgres: env ## the tests of the ledger and the commands again, on a PostgreSQL in a container
-	$(tools) postgres/with pytest --cov --cov-append $(without_ledger) tests/ledger tests/commands postgres
+	$(tools) postgres/with pytest $(if $(COVERAGE),--cov --cov-append) $(without_ledger) tests/ledger tests/commands postgres
+
+.PHONY: coverage
+coverage: ## both once more, slower, and which lines of the package none of them runs
+	@$(MAKE) --no-print-directory unit COVERAGE=1
+	@$(MAKE) --no-print-directory postgres COVERAGE=1
 
 .PHONY: fuzz
 fuzz: ## look for messages that the rules let leak or break on, for SECONDS=60
