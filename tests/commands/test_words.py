@@ -3,30 +3,52 @@
 import argparse
 import io
 import os
+import pkgutil
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from hosts import ONE, Host
-from mailpopbox import cli
-from mailpopbox.cli import COMMANDS
+from mailpopbox import commands
+from mailpopbox.cli import MODULES, command_of
 from plugins import TOP
 
 TEMPLATES = TOP / "templates/milter"
 PAGE = (TEMPLATES / "usr/local/share/man/man8/mailpopbox.8.j2").read_text().replace("\\-", "-")
 COMPLETION = TEMPLATES / "usr/share/bash-completion/completions/mailpopbox.j2"
-NAMES = [command.name for command in COMMANDS]
+NAMES = list(MODULES)
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(commands.__file__).parents[2])}
 
 
 def options(name: str) -> set[str]:
     """Return the options that a command takes, as its parser has them."""
-    command = next(each for each in COMMANDS if each.name == name)
     parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
+    command_of(name).add_arguments(parser)
     return {word for action in parser._actions for word in action.option_strings}  # noqa: SLF001
+
+
+def test_every_command_of_the_modules_is_known() -> None:
+    modules = {info.name for info in pkgutil.iter_modules(commands.__path__)}
+    found = {
+        command.name: module
+        for module in modules
+        for command in getattr(import_module(f"mailpopbox.commands.{module}"), "COMMANDS", ())
+    }
+    assert found == MODULES
+
+
+def test_a_command_imports_only_what_it_needs(host: Host) -> None:
+    """All that the doctor knows takes longer than to list addresses."""
+    program = "import sys; from mailpopbox.cli import main; main(sys.argv[1:]); print(*sys.modules)"
+    words = [sys.executable, "-c", program, "addresses", "--config", str(host.config)]
+    done = subprocess.run(words, capture_output=True, text=True, env=ENVIRONMENT, check=True)
+    imported = done.stdout.split()
+    assert "mailpopbox.commands.listing" in imported
+    assert "mailpopbox.commands.doctor" not in imported
 
 
 def sections() -> Iterator[tuple[str, str]]:
@@ -161,11 +183,10 @@ def test_no_configuration(host: Host) -> None:
 
 def test_whoever_reads_may_have_seen_enough(used: Host) -> None:
     words = [sys.executable, "-m", "mailpopbox", "export", "--config", str(used.config)]
-    environment = os.environ | {"PYTHONPATH": str(Path(cli.__file__).parents[1])}
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        words, stdout=writing, stderr=subprocess.PIPE, env=environment, check=False
+        words, stdout=writing, stderr=subprocess.PIPE, env=ENVIRONMENT, check=False
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, b"")
