@@ -11,6 +11,8 @@ from messages import letter, token
 from probe import Server
 from remembering import LOGIN, alias, answer, command, incoming, rows, submit
 
+SOCKET = "/run/mailpopbox-journal.sock"
+
 
 def told(server: Server, *argv: str, code: int = 0) -> dict[str, object]:
     """Run a command, and return what it says as JSON."""
@@ -99,10 +101,26 @@ def test_a_member_of_the_group_may_and_others_may_not(server: Server, member: st
     assert (seen["well"], seen["problems"]) == (True, [])
     assert seen["ledger"]["addresses"] > 0
     assert "unknown" in seen["mailboxes"][LOGIN]
-    # It would go on for ever, if it could.
-    done = server.run(*become, "timeout", "20", "mailpopbox", "tail", check=False)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "group adm" in done.stderr
+
+
+def test_a_member_of_the_group_may_follow_the_mail_and_not_the_journal(
+    server: Server, member: str
+) -> None:
+    shop = alias()
+    server.send(incoming(shop))
+    become = ("runuser", "-u", member, "--")
+    # It would go on for ever.
+    tail = ("timeout", "5", "mailpopbox", "tail", "--since=-1h")
+    assert shop in server.run(*become, *tail, check=False).stdout
+    # Whoever went away leaves nothing behind.
+    running = ("systemctl", "list-units", "--quiet", "mailpopbox-journal@*")
+    wait_until("end of its process", lambda: not server.run(*running).stdout)
+    done = server.run(*become, "mailpopbox", "tail", "--since=soon", check=False)
+    assert (done.returncode, done.stderr) == (1, "Failed to parse timestamp: soon\n")
+    # The rest of the journal, and all of it for others, stay closed.
+    assert shop not in server.run(*become, "journalctl", "--since=-1h", check=False).stdout
+    done = server.run("runuser", "-u", "nobody", "--", "cat", SOCKET, check=False)
+    assert "Permission denied" in done.stderr
 
 
 def test_the_ledger_forgets_every_night(server: Server) -> None:

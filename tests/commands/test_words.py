@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from hosts import ONE, Host
+from hosts import ENVIRONMENT, ONE, Host
 from mailpopbox import commands
 from mailpopbox.cli import MODULES, command_of
 from plugins import TOP
@@ -21,7 +21,6 @@ TEMPLATES = TOP / "templates/milter"
 PAGE = (TEMPLATES / "usr/local/share/man/man8/mailpopbox.8.j2").read_text().replace("\\-", "-")
 COMPLETION = TEMPLATES / "usr/share/bash-completion/completions/mailpopbox.j2"
 NAMES = list(MODULES)
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(commands.__file__).parents[2])}
 
 
 def options(name: str) -> set[str]:

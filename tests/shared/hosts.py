@@ -1,12 +1,14 @@
 """A host with a ledger of its own, on which commands are run as a shell does."""
 
 import json
+import os
 import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import mailpopbox
 import pytest
 import yaml
 from ledgers import LOGIN, empty_place
@@ -16,6 +18,8 @@ from mailpopbox.ledger.store import Store, engine_for
 from mailpopbox.passage import Passage, Use
 
 DAY = 24 * 60 * 60
+# In which another process finds the package.
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(mailpopbox.__file__).parents[1])}
 ONE = [{"login": LOGIN, "domains": ["example.com"]}]
 TWO = [
     {"login": LOGIN, "domains": ["example.com", "example.net"], "blocked": ["spam-*@example.com"]},

@@ -46,6 +46,7 @@ MODULES = {
     "rewrite": "serving",
     "check-config": "serving",
     "tls-policies": "serving",
+    "journal": "tail",
 }
 
 

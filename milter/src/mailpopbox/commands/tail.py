@@ -1,13 +1,22 @@
-"""`tail`: what is happening, live."""
+"""`tail`: what is happening, live.
+
+Only root and the group `adm` may read the journal, and they all of it. So whoever of the group
+`mailpopbox` connects to a socket gets a `journal` of systemd: the mail server's units alone.
+"""
 
 import argparse
-import subprocess
+import os
+import socket
+import sys
 from collections.abc import Iterable
+from pathlib import Path
+from typing import NoReturn
 
 from mailpopbox.commands.command import DONE, Command, add_common, refused
 from mailpopbox.commands.desk import Desk
 from mailpopbox.commands.journal import Event, Reader
 from mailpopbox.commands.screen import DIM, GREEN, RED, YELLOW, Screen, printable
+from mailpopbox.ledger.opening import no_right
 from mailpopbox.times import clock_of_day
 from mailpopbox.utc import iso
 
@@ -22,6 +31,7 @@ _STYLES = {
     "login": DIM,
     "fetched": DIM,
 }
+_SOCKET = Path("/run/mailpopbox-journal.sock")
 _FOLLOW = ("journalctl", "--follow", "--output=json", "--all")
 _UNITS = ("postfix*", "dovecot", "mailpopbox-milter")
 
@@ -38,36 +48,40 @@ def _tail_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _tail(arguments: argparse.Namespace) -> int:
     desk = Desk.of(arguments)
-    with subprocess.Popen(words(arguments.since), stdout=subprocess.PIPE) as journal:
-        try:
-            follow((line.decode(errors="replace") for line in journal.stdout or ()), desk)
-        # That is how one leaves it.
-        except KeyboardInterrupt:
-            journal.terminate()
-            return DONE
-        # Else it would go on for ever, and be waited for.
-        except BaseException:
-            journal.terminate()
-            raise
-    raise refused("journalctl has ended; run this as root, or as a member of the group adm.")
+    try:
+        with socket.socket(socket.AF_UNIX) as journal:
+            _connect(journal)
+            journal.sendall(f"{arguments.since or ''}\n".encode())
+            said = follow(journal.makefile(errors="replace"), desk)
+    # That is how one leaves it.
+    except KeyboardInterrupt:
+        return DONE
+    raise refused(said or "The journal has ended.")
 
 
-def words(since: str | None) -> list[str]:
-    """Return the command that prints the journal."""
-    units = [f"--unit={unit}" for unit in _UNITS]
-    return [*_FOLLOW, *units, "--lines=0" if since is None else f"--since={since}"]
+def _connect(journal: socket.socket) -> None:
+    try:
+        journal.connect(str(_SOCKET))
+    except PermissionError:
+        raise no_right(_SOCKET) from None
+    except OSError as error:
+        advice = 'nobody listens; "systemctl restart mailpopbox-journal.socket" helps'
+        raise refused(f"{_SOCKET}: {advice} ({error.strerror}).") from None
 
 
-def follow(journal: Iterable[str], desk: Desk) -> None:
-    """Print what the lines of the journal tell."""
+def follow(journal: Iterable[str], desk: Desk) -> str:
+    """Print what the lines of the journal tell; return what journalctl said at last, if it did."""
     reader = Reader()
+    said = ""
     for line in journal:
+        said = "" if line.startswith("{") else line.strip()
         for event in reader.events(line):
             if desk.wants_json:
                 desk.screen.json(as_json(event))
             else:
                 _print(event, desk.screen)
             desk.screen.out.flush()
+    return said
 
 
 def as_json(event: Event) -> dict[str, str | None]:
@@ -96,11 +110,28 @@ def shown(event: Event) -> str:
     return "  ".join(part for part in parts if part)
 
 
+def _journal(_: argparse.Namespace) -> NoReturn:
+    since = sys.stdin.readline().strip()
+    os.execvp(_FOLLOW[0], words(since))  # noqa: S606 (systemd wants its end to be ours)
+
+
+def words(since: str) -> list[str]:
+    """Return the command that prints the journal."""
+    units = [f"--unit={unit}" for unit in _UNITS]
+    return [*_FOLLOW, *units, f"--since={since}" if since else "--lines=0"]
+
+
 COMMANDS = (
     Command(
         "tail",
         "show what is happening: mail in and out, refusals, logins; no contents",
         _tail_arguments,
         _tail,
+    ),
+    Command(
+        "journal",
+        "print what the units of the mail server log (systemd runs this)",
+        lambda _: None,
+        _journal,
     ),
 )
