@@ -49,7 +49,7 @@ $(call labelled,postgres $(SCENARIOS) trial): images
 
 .PHONY: images
 images: env ## the containers' images of Debian 12 and 13
-	@. containers/env && for image in debian:12 debian:13 packaged:12 packaged:13; do \
+	@. containers/env && for image in debian:12 debian:13 packaged:12 packaged:13 neighbours:13; do \
 	    containers/build-image "localhost/mailpopbox-$$image" || exit; \
 	done
 
