@@ -169,7 +169,7 @@ def test_a_server_that_is_killed_has_all_that_was_acknowledged(place: str) -> No
         each.result()
     assert all(store.addresses_of(LOGIN, each) == {SHOP} for each in acknowledged)
     [(received, messages)] = store.database.read(
-        "SELECT received, (SELECT count(*) FROM message) FROM address"
+        "SELECT received, (SELECT count(*) FROM known) FROM address"
     )
     # What was on disk but not yet acknowledged may be there, each with all that belongs to it.
     assert received == messages >= len(acknowledged)

@@ -127,10 +127,10 @@ def test_the_ledger_forgets_every_night(server: Server) -> None:
     message = incoming(shop := alias())
     server.send(message)
     [[number]] = rows(server, "SELECT id FROM address WHERE address = ?", shop)
-    rows(server, "UPDATE message SET day = day - 401 WHERE address = ?", str(number))
+    rows(server, "UPDATE recent SET day = day - 401 WHERE address = ?", str(number))
     assert server.run("systemctl", "is-active", "mailpopbox-tidy.timer").stdout == "active\n"
     server.run("systemctl", "start", "mailpopbox-tidy.service")
-    assert rows(server, "SELECT day FROM message WHERE address = ?", str(number)) == []
+    assert rows(server, "SELECT day FROM known WHERE address = ?", str(number)) == []
 
 
 def test_the_command_agrees_with_the_server_about_a_thread(server: Server) -> None:

@@ -118,7 +118,7 @@ def remembered(server: Server) -> dict[str, list[tuple[int, str]]]:
     found: dict[str, list[tuple[int, str]]] = {}
     asking = (
         "SELECT address.address, received, digest FROM address"
-        " JOIN message ON message.address = address.id"
+        " JOIN known ON known.address = address.id"
     )
     for address, received, kept in rows(server, asking):
         found.setdefault(address, []).append((received, kept))

@@ -54,7 +54,7 @@ def test_all_that_was_acknowledged_is_there(place: str, store: Store, kill: int)
     ]
     assert all(store.addresses_of(LOGIN, each) == {SHOP} for each in acknowledged)
     [(received, messages)] = store.database.read(
-        "SELECT received, (SELECT count(*) FROM message) FROM address"
+        "SELECT received, (SELECT count(*) FROM known) FROM address"
     )
     # What was on disk but not yet acknowledged may be there, each with all that belongs to it.
     assert received == messages >= len(acknowledged)

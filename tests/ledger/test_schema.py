@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from mailpopbox.ledger.database import Database
 from mailpopbox.ledger.engine import Connection, Engine
 from mailpopbox.ledger.schema import MIGRATIONS, migrate
 from mailpopbox.ledger.store import Store, engine_for
+from mailpopbox.passage import digest
 
 NEXT = (
     *MIGRATIONS,
@@ -43,7 +45,7 @@ def test_a_fresh_one(connection: Connection, engine: Engine) -> None:
     migrate(connection, engine)
     assert version(connection) == len(MIGRATIONS)
     migrate(connection, engine)
-    for table in ("mailbox", "address", "exception", "correspondent", "message"):
+    for table in ("mailbox", "address", "exception", "correspondent", "message", "recent"):
         assert connection.run(f"SELECT * FROM {table}") == []  # noqa: S608 (names from above)
 
 
@@ -55,6 +57,18 @@ def test_an_older_one_is_brought_forward_with_all_that_is_in_it(
     assert version(connection) == len(NEXT)
     assert connection.run("SELECT address, colour FROM address") == [(SHOP, "none")]
     assert connection.run("SELECT * FROM extra") == []
+
+
+def test_what_was_remembered_before_there_were_recent_ones(
+    connection: Connection, engine: Engine, place: str
+) -> None:
+    migrate(connection, engine, MIGRATIONS[:1])
+    connection.run(
+        "INSERT INTO address (id, login, address, spelled) VALUES (1, ?, ?, ?)", [LOGIN, SHOP, SHOP]
+    )
+    connection.run("INSERT INTO message VALUES (?, 1, 1)", [digest("<1@a.example>")])
+    with closing(Database(engine_for(place))) as database:
+        assert Store(database).addresses_of(LOGIN, "<1@a.example>") == {SHOP}
 
 
 def test_what_fails_half_way_leaves_the_older_one(

@@ -119,7 +119,7 @@ def test_a_message_without_an_id_counts_all_the_same(store: Store) -> None:
 
 def test_what_concerns_no_mailbox_is_not_remembered(store: Store) -> None:
     store.remember(Passage(("<1@a.example>",), ()))
-    assert store.database.read("SELECT count(*) FROM message") == [(0,)]
+    assert store.database.read("SELECT count(*) FROM known") == [(0,)]
 
 
 def test_the_display_name(store: Store) -> None:

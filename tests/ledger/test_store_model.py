@@ -59,7 +59,7 @@ class Model(RuleBasedStateMachine):
 
     @initialize()
     def empty(self) -> None:
-        for table in ("message", "correspondent", "exception", "address", "mailbox"):
+        for table in ("message", "recent", "correspondent", "exception", "address", "mailbox"):
             run(self.database, f"DELETE FROM {table}")  # noqa: S608 (names from above)
 
     @rule(

@@ -1,17 +1,20 @@
 """Ledgers that are carried into others."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledgers import LOGIN, came_in, empty_place
+from ledgers import LOGIN, SHOP, came_in, empty_place
 from mailpopbox.ledger import lines
 from mailpopbox.ledger.database import Database
 from mailpopbox.ledger.entries import Correspondent, Entry, all_entries
 from mailpopbox.ledger.lines import Line, MailboxLine, MessageLine
 from mailpopbox.ledger.store import Store, engine_for
+from mailpopbox.ledger.tidy import tidy
 from mailpopbox.ledger.transfer import BATCH, exported, import_all
+from mailpopbox.passage import digest
 
 TIMES = st.none() | st.integers(0, 4_000_000_000)
 SURE_TIMES = st.integers(0, 4_000_000_000)
@@ -159,6 +162,15 @@ def test_more_than_a_page(database: Database, monkeypatch: pytest.MonkeyPatch) -
     assert import_all(database, messages, rests.append) == 11
     assert rests == [11]
     assert list(exported(database))[2:] == messages
+
+
+def test_what_is_recent_goes_with_the_rest(database: Database, clock: Any) -> None:
+    store = Store(database, clock)
+    store.remember(came_in("<1@a.example>", SHOP))
+    tidy(database, 400, clock.now)
+    store.remember(came_in("<2@a.example>", SHOP))
+    found = [each.digest for each in exported(database) if isinstance(each, MessageLine)]
+    assert found == [digest("<2@a.example>"), digest("<1@a.example>")]
 
 
 def test_others_write_between_two_transactions(place: str, database: Database) -> None:

@@ -115,7 +115,7 @@ def sweep(database: Database) -> None:
     # Looked for beforehand, since that takes long and must not keep others from writing.
     found = database.read(
         f"SELECT id FROM address WHERE {_NOTHING_KEPT}"
-        " AND NOT EXISTS (SELECT 1 FROM message WHERE message.address = address.id)"
+        " AND NOT EXISTS (SELECT 1 FROM known WHERE known.address = address.id)"
     )
 
     def work(connection: Connection) -> None:

@@ -140,7 +140,7 @@ class Totals:
 
 def totals(ledger: Readable) -> Totals:
     rows = ledger.read(
-        "SELECT count(first_used), (SELECT count(*) FROM message),"
+        "SELECT count(first_used), (SELECT count(*) FROM known),"
         " coalesce(sum(received), 0), coalesce(sum(sent), 0),"
         " (SELECT max(last_used) FROM correspondent), max(last_sent),"
         " (SELECT number FROM version) FROM address"

@@ -32,7 +32,7 @@ _WROTE = """
         last_used = excluded.last_used, received = correspondent.received + 1
 """
 _PASSED = """
-    INSERT INTO message VALUES (?, ?, ?)
+    INSERT INTO recent VALUES (?, ?, ?)
     ON CONFLICT (digest, address) DO UPDATE SET day = excluded.day
 """
 
@@ -58,8 +58,8 @@ class Store:
 
     def addresses_of(self, login: str, message_id: str) -> frozenset[str]:
         rows = self.database.read(
-            "SELECT address.spelled FROM message JOIN address ON address.id = message.address"
-            " WHERE message.digest = ? AND address.login = ?",
+            "SELECT address.spelled FROM known JOIN address ON address.id = known.address"
+            " WHERE known.digest = ? AND address.login = ?",
             [digest(message_id), login],
         )
         return frozenset(spelled for (spelled,) in rows)
