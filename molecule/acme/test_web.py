@@ -1,6 +1,7 @@
 """What is served over HTTPS has the authority's certificate, and others find it by the DNS."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from inside import Host
 from probe import Server
 from web import AUTOCONFIG, PATHS, POLICY, ask, domains, served
 
-TRUSTED = "/run/root.pem"
+# The tests of the other server write there, too.
+TRUSTED = f"/run/root-{os.getpid()}.pem"
 
 
 @pytest.fixture(scope="session")
