@@ -1,5 +1,6 @@
 """Ledgers that are carried into others."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from mailpopbox.ledger.database import Database
 from mailpopbox.ledger.entries import Correspondent, Entry, all_entries
 from mailpopbox.ledger.lines import Line, MailboxLine, MessageLine
 from mailpopbox.ledger.store import Store, engine_for
-from mailpopbox.ledger.tidy import tidy
+from mailpopbox.ledger.tidy import DAY, tidy
 from mailpopbox.ledger.transfer import BATCH, exported, import_all
 from mailpopbox.passage import digest
 
@@ -171,6 +172,21 @@ def test_what_is_recent_goes_with_the_rest(database: Database, clock: Any) -> No
     store.remember(came_in("<2@a.example>", SHOP))
     found = [each.digest for each in exported(database) if isinstance(each, MessageLine)]
     assert found == [digest("<2@a.example>"), digest("<1@a.example>")]
+
+
+def test_what_comes_back_into_the_same_ledger_is_there_once(database: Database, clock: Any) -> None:
+    store = Store(database, clock)
+    store.remember(came_in("<1@a.example>", SHOP))
+    before = list(exported(database))
+    import_all(database, before)
+    assert list(exported(database)) == before
+    # The later day counts, wherever it stands.
+    [*_, message] = before
+    assert isinstance(message, MessageLine)
+    clock.now += 3 * DAY
+    store.remember(came_in("<1@a.example>", SHOP))
+    import_all(database, [message])
+    assert list(exported(database))[-1] == replace(message, day=message.day + 3)
 
 
 def test_others_write_between_two_transactions(place: str, database: Database) -> None:

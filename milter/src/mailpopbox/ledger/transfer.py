@@ -62,6 +62,7 @@ _CORRESPONDENT = """
         *(_LATER.format(each, "correspondent") for each in ("last_used", "received")),
     ]
 )
+_RECENT = "DELETE FROM recent WHERE digest = ? AND address = ? RETURNING digest, address, day"
 _MESSAGE = """
     INSERT INTO message VALUES (?, ?, ?)
     ON CONFLICT (digest, address) DO UPDATE SET""" + _LATER.format("day", "message")
@@ -127,9 +128,15 @@ class _Batch:
                     known = (login, address.lower())
                     if known not in numbers:
                         numbers[known] = _joined(connection, Entry(*known, address))
-                    connection.run(_MESSAGE, [digest, numbers[known], day])
+                    _remember(connection, digest, numbers[known], day)
                 case _:
                     _joined(connection, line)
+
+
+def _remember(connection: Connection, digest: bytes, address: int, day: int) -> None:
+    # Where it is recent it would be there twice.
+    for row in (*connection.run(_RECENT, [digest, address]), (digest, address, day)):
+        connection.run(_MESSAGE, row)
 
 
 def _joined(connection: Connection, entry: Entry) -> int:
