@@ -1,4 +1,4 @@
-"""`tidy`: forgetting what is old, for a timer."""
+"""`tidy`: what the ledger does every night, by a timer."""
 
 import argparse
 
