@@ -6,7 +6,7 @@ SECONDS ?= 60
 ROUNDS ?= 5
 MESSAGES ?= 100000
 MESSAGE_IDS ?= 10000000
-SCENARIOS := believed full default ledger acme several control sendas
+SCENARIOS := believed full acme several control default sendas ledger
 PARTS := lint unit trial postgres $(SCENARIOS)
 JOBS ?= 2
 
