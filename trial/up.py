@@ -31,7 +31,7 @@ INVENTORY = TOP / "trial" / "inventory"
 ENTER = str(TOP / "containers" / "enter")
 DEPLOY = TOP / "trial" / "deploy.yml"
 CONTAINER = "mailpopbox-try"
-IMAGE = "localhost/mailpopbox-debian:13"
+IMAGE = "localhost/mailpopbox-packaged:13"
 # Where each service listens inside, and where we would like to publish it: no root needed.
 SERVICES = {
     "smtp": (25, 2525),
