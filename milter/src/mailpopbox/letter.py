@@ -1,4 +1,4 @@
-"""What the administrator is written, and how it gets to Postfix."""
+"""What the administrator is written, and how mail of the host gets to Postfix."""
 
 import logging
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 _SECONDS = 60
 # A Subject on one line: folded, it would begin with a space.
-_POLICY = default.clone(max_line_length=900)
+POLICY = default.clone(max_line_length=900)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,18 @@ class Letter:
 
 def post(letter: Letter) -> bool:
     """Hand a letter to Postfix; what fails is tried again the next time."""
-    message = EmailMessage(_POLICY)
+    message = EmailMessage(POLICY)
     message["From"] = message["To"] = "root"
     message["Subject"] = letter.subject
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
-    ended = run(["sendmail", "-i", "-t"], _SECONDS, given=message.as_string())
-    if not ended.well:
-        log.error("no letter: %s", " ".join(ended.said.split()))
-    return ended.well
+    why = hand_over(message)
+    if why:
+        log.error("no letter: %s", why)
+    return not why
+
+
+def hand_over(message: EmailMessage, *options: str) -> str:
+    """Hand a message to Postfix, and return why that failed; "" if it did not."""
+    ended = run(["sendmail", "-i", "-t", *options], _SECONDS, given=message.as_string())
+    return "" if ended.well else " ".join(ended.said.split()) or ended.why
