@@ -46,6 +46,8 @@ MODULES = {
     "rewrite": "serving",
     "check-config": "serving",
     "tls-policies": "serving",
+    "tls-reports": "reporting",
+    "tls-sessions": "noting",
     "journal": "tail",
 }
 

@@ -1,4 +1,4 @@
-"""The two things systemd wants of a service: readable log lines and word that it is ready."""
+"""What a service and systemd give each other: readable log lines, word of readiness, a socket."""
 
 import logging
 import os
@@ -13,6 +13,8 @@ _PRIORITIES = {
     logging.ERROR: "<3>",
     logging.CRITICAL: "<2>",
 }
+# sd_listen_fds(3): the first descriptor behind the three that every process has.
+_PASSED = 3
 
 
 class JournalFormatter(logging.Formatter):
@@ -57,3 +59,10 @@ def notify_ready(environment: Mapping[str, str] = os.environ) -> None:
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.sendto(b"READY=1", address)
+
+
+def passed_socket(environment: Mapping[str, str] = os.environ) -> socket.socket | None:
+    """Return the socket that systemd listens on for us; without systemd, none."""
+    if environment.get("LISTEN_PID") != str(os.getpid()):
+        return None
+    return socket.socket(fileno=_PASSED)
