@@ -96,3 +96,11 @@ def test_two_signatures(server: Server) -> None:
         (True, False),
         (False, True),
     ]
+
+
+def test_reports_on_tls_where_postfix_tells(server: Server) -> None:
+    tells = server.release > 12
+    assert ("smtp_tlsrpt_enable = yes\n" in server.run("postconf", "-n").stdout) == tells
+    units = ["mailpopbox-tls-sessions.socket", "mailpopbox-tls-reports.timer"]
+    states = server.run("systemctl", "is-active", *units, check=False).stdout.split()
+    assert states == (["active"] * 2 if tells else ["inactive"] * 2)

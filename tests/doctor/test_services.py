@@ -20,6 +20,10 @@ def said(findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
         (LEAST, []),
         (Settings(resolver=True, mta_sts=False), ["unbound"]),
         (Settings(resolver=False), ["postfix-mta-sts-resolver", "mailpopbox-tls-policies"]),
+        (
+            Settings(resolver=False, mta_sts=False, tls_reports=True),
+            ["mailpopbox-tls-sessions.socket"],
+        ),
         (Settings(resolver=False, mta_sts=False, web=True), ["nginx"]),
     ],
 )
@@ -32,7 +36,14 @@ def test_which_services_are_wanted(settings: Settings, more: list[str]) -> None:
     ("settings", "more"),
     [
         (LEAST, []),
-        (Settings(tls="acme"), ["mailpopbox-acme.timer", "mailpopbox-doctor.timer"]),
+        (
+            Settings(tls="acme", tls_reports=True),
+            [
+                "mailpopbox-tls-reports.timer",
+                "mailpopbox-acme.timer",
+                "mailpopbox-doctor.timer",
+            ],
+        ),
     ],
 )
 def test_which_timers_are_wanted(settings: Settings, more: list[str]) -> None:

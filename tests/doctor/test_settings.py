@@ -21,6 +21,7 @@ def test_what_the_playbook_writes(tmp_path: Path) -> None:
         "files",
         resolver=False,
         mta_sts=False,
+        tls_reports=True,
         web=True,
         messages_per_minute=60,
         daily=False,

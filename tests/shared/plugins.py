@@ -62,12 +62,13 @@ def check(given: dict[str, Any]) -> dict[str, Any]:
     return found | {"problems": problems}
 
 
-def model(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the model that every template reads."""
+def model(given: dict[str, Any], release: str = "13") -> dict[str, Any]:
+    """Return the model that every template reads, on that release of Debian."""
     read = check(given)
     assert not read["problems"]
     mail: dict[str, Any] = read["model"]
     return mail | {
         "routes": plugin("routes").routes(mail["mailboxes"]),
         "sites": plugin("web").sites(mail),
+        "sends_tls_reports": mail["tls_reports"] and release != "12",
     }

@@ -33,6 +33,7 @@ LARGE: dict[str, Any] = {
     "mailpopbox_postscreen": False,
     "mailpopbox_resolver": False,
     "mailpopbox_mta_sts": False,
+    "mailpopbox_tls_reports": True,
     "mailpopbox_dkim_algorithms": ["rsa", "ed25519"],
     "mailpopbox_dmarc": "strict",
     "mailpopbox_arc_trusted": ["lists.example.org"],
@@ -85,9 +86,10 @@ def render(
     settings: dict[str, Any],
     acme_answer: dict[str, Any] | None = None,
     dns_records: str = "",
+    release: str = "13",
 ) -> str:
     """Render one template, named by its path below templates/ without .j2."""
-    mail = model(settings)
+    mail = model(settings, release)
     paths = {
         "tls_certificate": mail["tls_certificate"] or "/etc/ssl/own.crt",
         "tls_key": mail["tls_key"] or "/etc/ssl/own.key",

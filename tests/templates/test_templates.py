@@ -130,6 +130,9 @@ def test_the_summary_tells_what_the_host_has_to_reach() -> None:
     assert "; and 25, 53, 443 from here to everybody." in summary(SMALL)
     assert "; and 25, 53 from here to everybody." in summary(SMALL, mailpopbox_mta_sts=False)
     assert "; and 25, 53, 443 from here" in summary(ACME, mailpopbox_mta_sts=False)
+    assert "; and 25, 53, 443 from here" in summary(
+        SMALL, mailpopbox_mta_sts=False, mailpopbox_tls_reports=True
+    )
 
 
 def test_certbot_is_told_what_the_settings_say() -> None:
@@ -217,3 +220,34 @@ def test_a_submission_keeps_one_received_line_that_tells_nothing(line: str) -> N
     assert found
     left = re.sub(r"\$(\d)", lambda group: found[int(group[1])], replacement)
     assert left == f"Received: by mx.example.com (Postfix) id 4XYZ12; {DATE}"
+
+
+REPORTING = SMALL | {"mailpopbox_tls_reports": True}
+
+
+@pytest.mark.parametrize(
+    ("settings", "release", "tells"),
+    [(SMALL, "12", False), (SMALL, "13", False), (REPORTING, "12", False), (REPORTING, "13", True)],
+)
+def test_postfix_tells_of_tls_where_it_can_and_somebody_wants_it(
+    settings: dict[str, Any], release: str, *, tells: bool
+) -> None:
+    """The one on Debian 12 knows none of the words, and is refused with them."""
+    main_cf = render("postfix/etc/postfix/main.cf", settings, release=release)
+    policies = render("outbound/etc/mta-sts-daemon.yml", settings, release=release)
+    doctor = render("doctor/etc/mailpopbox/doctor.yml", settings, release=release)
+    assert ("\nsmtp_tlsrpt_enable = yes\n" in main_cf) == tells
+    assert ("tlsrpt" in main_cf) == tells
+    assert yaml.safe_load(policies)["default_zone"].get("tlsrpt", False) == tells
+    assert yaml.safe_load(doctor)["tls_reports"] == tells
+    summary = render("mailpopbox/summary.txt", settings, release=release)
+    assert ("No reports on TLS are sent" in summary) == (settings == REPORTING and release == "12")
+
+
+def test_postfix_tells_of_tls_where_systemd_listens() -> None:
+    main_cf = render("postfix/etc/postfix/main.cf", REPORTING)
+    socket = render("outbound/etc/systemd/system/mailpopbox-tls-sessions.socket", REPORTING)
+    [told] = re.findall(r"^smtp_tlsrpt_socket_name = (\S+)$", main_cf, re.MULTILINE)
+    assert f"\nListenDatagram=/var/spool/postfix/{told}\n" in socket
+    assert "\nSocketUser=postfix\n" in socket
+    assert "\nSocketMode=0600\n" in socket

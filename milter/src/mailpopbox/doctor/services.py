@@ -21,6 +21,7 @@ class Service:
 
 
 _NOTHING_LEAVES = "mail to others waits in the queue"
+_NO_REPORTS = "domains that ask for reports on TLS get none"
 
 SERVICES = {
     # Where Debian 12 runs Postfix in postfix@-, postfix itself has done its work and is "exited".
@@ -41,6 +42,9 @@ SERVICES = {
     "mailpopbox-tls-policies": Service(
         "The service of TLS policies", _NOTHING_LEAVES, lambda settings: settings.mta_sts
     ),
+    "mailpopbox-tls-sessions.socket": Service(
+        "The socket for TLS sessions", _NO_REPORTS, lambda settings: settings.tls_reports
+    ),
     "nginx": Service(
         "nginx",
         "mail programs do not find their settings, and others not the policy for MTA-STS",
@@ -50,6 +54,9 @@ SERVICES = {
 TIMERS = {
     "mailpopbox-tidy.timer": Service(
         "The timer of `mailpopbox tidy`", "the ledger forgets nothing"
+    ),
+    "mailpopbox-tls-reports.timer": Service(
+        "The timer of TLS reports", _NO_REPORTS, lambda settings: settings.tls_reports
     ),
     "mailpopbox-acme.timer": Service(
         "The timer of the certificate", "nobody renews it", lambda settings: settings.tls == "acme"

@@ -22,6 +22,8 @@ class Settings:
     resolver: bool = True
     # Whether mail to others leaves by their MTA-STS policies.
     mta_sts: bool = True
+    # Whether other domains get reports on the TLS that mail went over.
+    tls_reports: bool = False
     # Whether something is served over HTTPS.
     web: bool = False
     # How many messages a client may send in a minute; 0: as many as it likes.
@@ -52,6 +54,7 @@ def parse(document: object) -> Settings:
         tls=top.choice("tls", CERTIFICATES, "selfsigned"),
         resolver=top.switch("resolver"),
         mta_sts=top.switch("mta_sts"),
+        tls_reports=top.switch("tls_reports", default=False),
         web=top.switch("web", default=False),
         messages_per_minute=top.number("messages_per_minute", 0, 0),
         daily=top.switch("daily"),
