@@ -30,9 +30,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("server", servers, ids=[server.name for server in servers])
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Read the journals last, when all has been said."""
-    items.sort(key=lambda item: item.path.name == "test_journals.py")
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Read the journals last, when all has been said; and leave out what is not of this Debian."""
+    concerned = [item for item in items if _concerns_the_server_of(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in concerned])
+    items[:] = sorted(concerned, key=lambda item: item.path.name == "test_journals.py")
+
+
+def _concerns_the_server_of(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("debian")
+    if not marker or not isinstance(item, pytest.Function):
+        return True
+    server = item.callspec.params["server"]
+    assert isinstance(server, Server)
+    return server.release in marker.args
 
 
 @pytest.fixture(scope="module", autouse=True)

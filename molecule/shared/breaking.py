@@ -81,8 +81,8 @@ def done(begin: str, end: str, wait: Callable[[Server], None] = lambda _server: 
 def postfix(*settings: str) -> Broken:
     """Set parameters of Postfix."""
     words = " ".join(f"'{each}'" for each in settings)
-    begin = f"cp /etc/postfix/main.cf /root/main.cf; postconf -e {words}; postfix reload"
-    return done(begin, "cp /root/main.cf /etc/postfix/main.cf; postfix reload")
+    begin = f"cp /etc/postfix/main.cf /srv/main.cf; postconf -e {words}; postfix reload"
+    return done(begin, "cp /srv/main.cf /etc/postfix/main.cf; postfix reload")
 
 
 def stopped(unit: str, wait: Callable[[Server], None] = lambda _server: None) -> Broken:
@@ -94,10 +94,10 @@ def certificate(name: str, *, when: str = "2026-01-01", days: int = 9999) -> Bro
     make = (
         f"faketime '{when} 00:00:00' openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256"
         f" -nodes -days {days} -subj /CN=x -addext subjectAltName=DNS:{name}"
-        " -keyout /root/key -out /root/crt 2>/dev/null"
+        " -keyout /srv/key -out /srv/crt 2>/dev/null"
     )
-    put = f"cp {PEM} /root/pem; cat /root/key /root/crt >{PEM}; systemctl reload postfix dovecot"
-    return done(f"{make}; {put}", f"cat /root/pem >{PEM}; systemctl reload postfix dovecot")
+    put = f"cp {PEM} /srv/pem; cat /srv/key /srv/crt >{PEM}; systemctl reload postfix dovecot"
+    return done(f"{make}; {put}", f"cat /srv/pem >{PEM}; systemctl reload postfix dovecot")
 
 
 @contextmanager

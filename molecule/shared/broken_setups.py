@@ -135,8 +135,8 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
     ),
     "port 465 closed": (
         done(
-            "cp /etc/postfix/master.cf /root/; postconf -MX submissions/inet; postfix reload; sleep 1",
-            "cp /root/master.cf /etc/postfix/; postfix reload",
+            "cp /etc/postfix/master.cf /srv/; postconf -MX submissions/inet; postfix reload; sleep 1",
+            "cp /srv/master.cf /etc/postfix/; postfix reload",
         ),
         "ports",
         "Nobody answers on port 465 (sending): connection refused.",
@@ -207,7 +207,7 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
         "A message to oneself cannot be fetched: ",
     ),
     "a key that is missing": (
-        done(f"mv {KEYS}/{{d}}/{{s}}.rsa.key /root/", f"mv /root/{{s}}.rsa.key {KEYS}/{{d}}/"),
+        done(f"mv {KEYS}/{{d}}/{{s}}.rsa.key /srv/", f"mv /srv/{{s}}.rsa.key {KEYS}/{{d}}/"),
         "keys",
         "There is no key to sign mail of {d} with, so it cannot leave.",
     ),
@@ -231,9 +231,9 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
     ),
     "a ledger that is torn": (
         done(
-            f"systemctl stop mailpopbox-milter; mv {LEDGER} /root/; mv {LEDGER}-* /root/ || true;"
+            f"systemctl stop mailpopbox-milter; mv {LEDGER} /srv/; mv {LEDGER}-* /srv/ || true;"
             f" head -c 9999 /dev/zero | tr '\\0' x >{LEDGER}",
-            "mv /root/ledger.sqlite* /var/lib/mailpopbox/; systemctl start mailpopbox-milter",
+            "mv /srv/ledger.sqlite* /var/lib/mailpopbox/; systemctl start mailpopbox-milter",
         ),
         "ledger",
         "The ledger is broken, so mail waits with its senders: ",

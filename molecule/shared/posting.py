@@ -28,7 +28,7 @@ except smtplib.SMTPRecipientsRefused as refusal:
 _SIGN = """
 import base64, dkim, sys
 domain, message = sys.argv[1], MESSAGE
-key = open(f"/root/{domain}.key", "rb").read()
+key = open(f"/srv/{domain}.key", "rb").read()
 line = dkim.sign(message, b"key", domain.encode(), key, include_headers=[b"from", b"subject"])
 print(base64.b64encode(line + message).decode())
 """
@@ -48,7 +48,7 @@ def parse(line):
 header = SimpleNamespace(parse=parse)
 dkim.authres = SimpleNamespace(AuthenticationResultsHeader=header, core=dkim.authres.core)
 domain, message = sys.argv[1], MESSAGE
-key = open(f"/root/{domain}.key", "rb").read()
+key = open(f"/srv/{domain}.key", "rb").read()
 lines = dkim.arc_sign(
     message, b"key", domain.encode(), key, domain.encode(), include_headers=[b"from", b"subject"]
 )

@@ -46,8 +46,6 @@ def _nothing_stays(server: Server) -> Iterator[None]:
 @pytest.fixture
 def reporting(server: Server, far: Destination) -> Server:
     """A server that can report, and has nothing to report yet, nor has it ever."""
-    if server.release < 13:
-        pytest.skip("Postfix of Debian 12 does not tell how TLS fared")
     forget(server)
     far.host.run("rm", "-f", *far.copies(f"TLS-Report-Submitter: {server.hostname}"))
     return server
@@ -92,6 +90,8 @@ def posted(far: Destination) -> int:
     return log.count('"POST /tls HTTP/1.1" 201')
 
 
+# Postfix of Debian 12 does not tell how TLS fared.
+@pytest.mark.debian(13)
 def test_what_is_told_is_reported_once(
     reporting: Server, far: Destination, outsider: Outsider
 ) -> None:
@@ -181,6 +181,7 @@ def examined(
     return report
 
 
+@pytest.mark.debian(13)
 def test_what_notes_sessions_comes_when_it_is_called(reporting: Server, far: Destination) -> None:
     """Killed, it loses nothing that it was told; and what it does not understand is no matter."""
     server = reporting
@@ -197,14 +198,14 @@ def test_what_notes_sessions_comes_when_it_is_called(reporting: Server, far: Des
     forget(server)
 
 
+@pytest.mark.debian(13)
 def test_nobody_but_postfix_can_tell_it_anything(reporting: Server) -> None:
     about = reporting.run("stat", "-c", "%a %U:%G", SOCKET, FOLDER).stdout.splitlines()
     assert about == ["600 postfix:postfix", "700 mailpopbox:mailpopbox"]
 
 
+@pytest.mark.debian(12)
 def test_where_postfix_tells_nothing_nothing_is_there(server: Server) -> None:
-    if server.release > 12:
-        pytest.skip("Postfix of Debian 13 tells")
     main_cf = server.run("postconf", "-n").stdout
     assert "tlsrpt" not in main_cf
     states = server.run("systemctl", "is-active", *UNITS, check=False).stdout.split()
