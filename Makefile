@@ -8,7 +8,7 @@ MESSAGES ?= 100000
 MESSAGE_IDS ?= 10000000
 SCENARIOS := believed full acme several control default sendas ledger
 PARTS := lint unit trial postgres $(SCENARIOS)
-JOBS ?= 2
+JOBS ?= 3
 
 # Molecule finds Ansible by PATH. It would load every scenario for any of them, and keep its state
 # under a hash of the checkout's name, where two checkouts meet.
