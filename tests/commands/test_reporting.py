@@ -10,7 +10,7 @@ from hosts import DAY, Answer
 from mailpopbox.cli import main
 from mailpopbox.reports import sending
 from mailpopbox.reports.days import Days
-from mailpopbox.reports.sessions import sessions_of
+from mailpopbox.reports.told import sessions_of
 from mailpopbox.utc import iso
 
 

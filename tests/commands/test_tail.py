@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hosts import ENVIRONMENT, Host
 from mailpopbox.commands import tail
-from mailpopbox.commands.journal import KINDS, Event
+from mailpopbox.commands.events import KINDS, Event
 
 AT = 1_800_000_000
 

@@ -16,7 +16,7 @@ from datagrams import BROKEN, KEPT
 from mailpopbox import cli
 from mailpopbox.reports.collecting import collect
 from mailpopbox.reports.days import Days
-from mailpopbox.reports.sessions import sessions_of
+from mailpopbox.reports.told import sessions_of
 from mailpopbox.times import DAY
 
 [GOOD], [BAD] = sessions_of(KEPT), sessions_of(BROKEN)

@@ -10,7 +10,7 @@ import pytest
 from datagrams import BROKEN, KEPT
 from mailpopbox.reports import days as module
 from mailpopbox.reports.days import Days
-from mailpopbox.reports.sessions import sessions_of
+from mailpopbox.reports.told import sessions_of
 
 [GOOD], [BAD] = sessions_of(KEPT), sessions_of(BROKEN)
 DAY = 20_000
@@ -86,7 +86,7 @@ import os, signal, sys
 from pathlib import Path
 from datagrams import KEPT
 from mailpopbox.reports.days import Days
-from mailpopbox.reports.sessions import sessions_of
+from mailpopbox.reports.told import sessions_of
 for _ in range(int(sys.argv[2])):
     Days(Path(sys.argv[1])).note(20_000, sessions_of(KEPT)[0])
 os.kill(os.getpid(), signal.SIGKILL)

@@ -7,7 +7,8 @@ from email.policy import default
 
 from datagrams import BROKEN, KEPT, NO_POLICY
 from mailpopbox.reports.report import Report, message, reports_on
-from mailpopbox.reports.sessions import Session, sessions_of
+from mailpopbox.reports.session import Session
+from mailpopbox.reports.told import sessions_of
 
 [GOOD], [BAD], [OTHER] = sessions_of(KEPT), sessions_of(BROKEN), sessions_of(NO_POLICY)
 # 2026-11-27

@@ -17,7 +17,8 @@ from mailpopbox.reports import sending
 from mailpopbox.reports.days import Days
 from mailpopbox.reports.report import reports_on
 from mailpopbox.reports.sending import send
-from mailpopbox.reports.sessions import Session, sessions_of
+from mailpopbox.reports.session import Session
+from mailpopbox.reports.told import sessions_of
 from speakers import certificate
 
 [GOOD], [BAD], [OTHER] = sessions_of(KEPT), sessions_of(BROKEN), sessions_of(NO_POLICY)

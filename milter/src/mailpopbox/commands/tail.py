@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from mailpopbox.commands.command import DONE, Command, add_common, refused
 from mailpopbox.commands.desk import Desk
-from mailpopbox.commands.journal import Event, Reader
+from mailpopbox.commands.events import Event, Reader
 from mailpopbox.commands.screen import DIM, GREEN, RED, YELLOW, Screen, printable
 from mailpopbox.ledger.opening import no_right
 from mailpopbox.times import clock_of_day

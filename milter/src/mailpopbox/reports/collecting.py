@@ -5,7 +5,7 @@ import socket
 import time
 
 from mailpopbox.reports.days import Days
-from mailpopbox.reports.sessions import sessions_of
+from mailpopbox.reports.told import sessions_of
 from mailpopbox.times import DAY
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailpopbox.reports.sessions import Session, kept, recalled
+from mailpopbox.reports.session import Session, kept, recalled
 from mailpopbox.utc import days_of, iso_day
 
 # Some ten thousands of sessions: more than a small server has, and no more than it has room for.

@@ -10,7 +10,7 @@ from itertools import chain
 
 from mailpopbox.letter import POLICY
 from mailpopbox.reports.places import places_in
-from mailpopbox.reports.sessions import Plain, Session
+from mailpopbox.reports.session import Plain, Session
 from mailpopbox.times import DAY
 from mailpopbox.utc import iso
 

@@ -7,7 +7,8 @@ import pytest
 from datagrams import BROKEN, KEPT, NO_POLICY, RECORD
 from hypothesis import given
 from hypothesis import strategies as st
-from mailpopbox.reports.sessions import Session, kept, recalled, sessions_of
+from mailpopbox.reports.session import Session, kept, recalled
+from mailpopbox.reports.told import sessions_of
 
 STS = {
     "policy-type": "sts",

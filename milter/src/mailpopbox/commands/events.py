@@ -3,12 +3,12 @@
 Nothing here looks at what a message says, and of strangers only the domain is kept.
 """
 
-import json
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mailpopbox.journal import entry
 from mailpopbox.submission import domain_of
 
 # In the order in which people are told of them.
@@ -72,12 +72,10 @@ class Reader:
 
     def events(self, line: str) -> Iterator[Event]:
         """Yield what a line of `journalctl -o json` tells, mostly nothing."""
-        entry = _entry(line)
-        if entry is None:
-            return
-        at, name, message = entry
-        for told in self._told(name, message):
-            yield Event(at, *told)
+        found = entry(line)
+        if found is not None:
+            for told in self._told(found.name, found.message):
+                yield Event(int(found.at), *told)
 
     def _told(self, name: str, message: str) -> Iterator[_Told]:
         if name.startswith("postfix/submission") and (found := _REJECT.match(message)):
@@ -131,17 +129,3 @@ def _of_dovecot(message: str) -> Iterator[_Told]:
 def _reason(said: str) -> str:
     """Return what was said without whom it was about: that stands before it."""
     return _WHOSE.sub("", said)
-
-
-def _entry(line: str) -> tuple[int, str, str] | None:
-    """Return when a line was logged, by whom, and what it says."""
-    try:
-        values = json.loads(line)
-        at = int(values["__REALTIME_TIMESTAMP"]) // 1_000_000
-        name, message = values["SYSLOG_IDENTIFIER"], values["MESSAGE"]
-        # What is no UTF-8 comes as a list of octets.
-        if isinstance(message, list):
-            message = bytes(message).decode("utf-8", "replace")
-    except (ValueError, KeyError, TypeError):
-        return None
-    return (at, name, message) if isinstance(name, str) and isinstance(message, str) else None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mailpopbox.commands.journal import KINDS, Event, Reader
+from mailpopbox.commands.events import KINDS, Event, Reader
 
 AT = 1_795_167_460
 

@@ -1,15 +1,16 @@
-"""What Postfix tells of a TLS session, and what of it is kept.
+"""What Postfix tells of a TLS session.
 
-It hands libtlsrpt's datagrams to a socket: JSON with short names and numbers, which get the names
-of a report here. What a report does not take, such as all that a server said to EHLO, is left out.
+From 3.10 on it hands libtlsrpt's datagrams to a socket: JSON with short names and numbers, which
+get the names of a report here. What a report does not take, such as all that a server said to EHLO,
+is left out.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from mailpopbox.config import wrong_domain
+from mailpopbox.reports.session import Plain, Session
 
 _POLICY_TYPES = {1: "tlsa", 2: "sts", 9: "no-policy-found"}
 _UNSPECIFIC = "validation-failure"
@@ -34,20 +35,6 @@ _DETAILS = {
     "a": "additional-information",
     "f": "failure-reason-code",
 }
-
-Plain = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """How a session with a server of a domain was, by one policy; in the words of a report."""
-
-    domain: str
-    # What the domain publishes of where reports go.
-    record: str
-    policy: Plain
-    failures: list[Plain]
-    failed: bool
 
 
 def sessions_of(datagram: bytes) -> list[Session]:
@@ -92,16 +79,3 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
-
-
-def kept(session: Session) -> str:
-    """Write a session on one line: the same for those that were the same."""
-    return json.dumps(asdict(session))
-
-
-def recalled(line: str) -> Session:
-    """Read what `kept` wrote; ValueError if that is torn."""
-    try:
-        return Session(**json.loads(line))
-    except TypeError as error:
-        raise ValueError("not whole") from error
