@@ -21,9 +21,10 @@ def said(findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
         (Settings(resolver=True, mta_sts=False), ["unbound"]),
         (Settings(resolver=False), ["postfix-mta-sts-resolver", "mailpopbox-tls-policies"]),
         (
-            Settings(resolver=False, mta_sts=False, tls_reports=True),
+            Settings(resolver=False, mta_sts=False, tls_sessions="told"),
             ["mailpopbox-tls-sessions.socket"],
         ),
+        (Settings(resolver=False, mta_sts=False, tls_sessions="logged"), []),
         (Settings(resolver=False, mta_sts=False, web=True), ["nginx"]),
     ],
 )
@@ -37,12 +38,16 @@ def test_which_services_are_wanted(settings: Settings, more: list[str]) -> None:
     [
         (LEAST, []),
         (
-            Settings(tls="acme", tls_reports=True),
+            Settings(tls="acme", tls_sessions="told"),
             [
                 "mailpopbox-tls-reports.timer",
                 "mailpopbox-acme.timer",
                 "mailpopbox-doctor.timer",
             ],
+        ),
+        (
+            Settings(daily=False, tls_sessions="logged"),
+            ["mailpopbox-tls-sessions.timer", "mailpopbox-tls-reports.timer"],
         ),
     ],
 )

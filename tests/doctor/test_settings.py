@@ -21,7 +21,7 @@ def test_what_the_playbook_writes(tmp_path: Path) -> None:
         "files",
         resolver=False,
         mta_sts=False,
-        tls_reports=True,
+        tls_sessions="told",
         web=True,
         messages_per_minute=60,
         daily=False,
@@ -35,6 +35,7 @@ def test_what_the_playbook_writes(tmp_path: Path) -> None:
     [
         ([], "[] is no mapping; write keys and values, like “tls: …”"),
         ({"tls": "x"}, "tls: 'x' is none of selfsigned, files, acme"),
+        ({"tls_sessions": "heard"}, "tls_sessions: 'heard' is none of told, logged"),
         ({"resolver": 1}, "resolver: 1 is neither true nor false"),
         ({"messages_per_minute": -1}, "messages_per_minute: -1 is no whole number from 0 up"),
         ({"blocklists": ["x"]}, "blocklists[1]: 'x' is no domain name; write one like mx.example.com (xn--… for letters outside ASCII)"),

@@ -7,7 +7,7 @@ import dns.message
 import dns.rcode
 import pytest
 from mailpopbox.outbound import dane
-from mailpopbox.outbound.dane import Resolver
+from mailpopbox.outbound.dane import Bound, Resolver, UnansweredError
 from mailpopbox.outbound.policy import Dane
 from nameserver import Answerer, Reply, answers_of, failing, garbled, serving, silent, zone
 
@@ -155,3 +155,18 @@ def test_whether_it_has_checked_an_answer(
 
 def test_without_a_resolver_it_is_unknown() -> None:
     assert Resolver(RESOLVER, 1).dane_of("example.com") is Dane.UNKNOWN
+
+
+def test_by_what_a_host_has_to_prove_itself(port: int) -> None:
+    asking = Resolver(RESOLVER, port)
+    assert asking.tlsa_of("mx.example.com") == Bound("mx.example.com", (f"3 1 1 {DIGEST}",))
+    # For the name at the end of an alias, or, if it has none, for the alias.
+    assert asking.tlsa_of("other.example.com") == Bound("mx.example.com", (f"3 1 1 {DIGEST}",))
+    assert asking.tlsa_of("another.example.com") == Bound(
+        "another.example.com", (f"3 1 1 {DIGEST}",)
+    )
+    assert asking.tlsa_of("bare.example.com") is None
+    assert asking.tlsa_of("mx.example.net") is None
+    for host in ("broken.example.com", "a" * 64 + ".example.com"):
+        with pytest.raises(UnansweredError, match=host[:6]):
+            asking.tlsa_of(host)

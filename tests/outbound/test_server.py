@@ -2,9 +2,8 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from mailpopbox import cli
 from mailpopbox.outbound import netstrings, server
 from mailpopbox.outbound.policy import Dane
 from mailpopbox.outbound.server import Server, answers
+from policies import serving
 
 SECURE = "OK secure match=mx.example.com"
 LATER = "TEMP this server cannot look up MTA-STS policies now"
@@ -20,18 +20,6 @@ POLICIES = {
     "postfix example.net": "NOTFOUND ",
     "postfix example.org": "TEMP later",
 }
-
-
-@contextmanager
-def serving(path: Path, answer: Callable[[str], str]) -> Iterator[None]:
-    with Server(path, answer) as served:
-        thread = threading.Thread(target=served.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield
-        finally:
-            served.shutdown()
-            thread.join()
 
 
 @pytest.fixture

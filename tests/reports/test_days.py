@@ -21,6 +21,15 @@ def days(tmp_path: Path) -> Days:
     return Days(tmp_path)
 
 
+def test_how_far_the_journal_has_been_read(days: Days) -> None:
+    assert days.read_until() == 0
+    for at in (1_795_838_446.572862, 5.0):
+        days.keep_read_until(at)
+        assert days.read_until() == at
+    # It is no day.
+    assert days.noted() == []
+
+
 def test_sessions_are_counted_by_day(days: Days) -> None:
     for day, session in ((DAY + 1, BAD), (DAY, GOOD), (DAY, BAD), (DAY, GOOD)):
         days.note(day, session)

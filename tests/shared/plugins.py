@@ -70,5 +70,5 @@ def model(given: dict[str, Any], release: str = "13") -> dict[str, Any]:
     return mail | {
         "routes": plugin("routes").routes(mail["mailboxes"]),
         "sites": plugin("web").sites(mail),
-        "sends_tls_reports": mail["tls_reports"] and release != "12",
+        "tls_sessions": ("logged" if release == "12" else "told") if mail["tls_reports"] else "",
     }

@@ -226,22 +226,62 @@ REPORTING = SMALL | {"mailpopbox_tls_reports": True}
 
 
 @pytest.mark.parametrize(
-    ("settings", "release", "tells"),
-    [(SMALL, "12", False), (SMALL, "13", False), (REPORTING, "12", False), (REPORTING, "13", True)],
+    ("settings", "release", "sessions"),
+    [(SMALL, "12", ""), (SMALL, "13", ""), (REPORTING, "12", "logged"), (REPORTING, "13", "told")],
 )
 def test_postfix_tells_of_tls_where_it_can_and_somebody_wants_it(
-    settings: dict[str, Any], release: str, *, tells: bool
+    settings: dict[str, Any], release: str, sessions: str
 ) -> None:
     """The one on Debian 12 knows none of the words, and is refused with them."""
     main_cf = render("postfix/etc/postfix/main.cf", settings, release=release)
     policies = render("outbound/etc/mta-sts-daemon.yml", settings, release=release)
     doctor = render("doctor/etc/mailpopbox/doctor.yml", settings, release=release)
+    tells = sessions == "told"
     assert ("\nsmtp_tlsrpt_enable = yes\n" in main_cf) == tells
     assert ("tlsrpt" in main_cf) == tells
     assert yaml.safe_load(policies)["default_zone"].get("tlsrpt", False) == tells
-    assert yaml.safe_load(doctor)["tls_reports"] == tells
-    summary = render("mailpopbox/summary.txt", settings, release=release)
-    assert ("No reports on TLS are sent" in summary) == (settings == REPORTING and release == "12")
+    assert yaml.safe_load(doctor).get("tls_sessions", "") == sessions
+
+
+@pytest.mark.parametrize(
+    ("settings", "release", "expected"),
+    [
+        (REPORTING, "12", True),
+        (REPORTING, "13", False),
+        (SMALL, "12", False),
+        # It would leave where nothing is to leave.
+        (REPORTING | {"mailpopbox_capture_outbound": "mailbox@example.com"}, "12", False),
+    ],
+)
+def test_reports_arrive_where_tls_fails_too(
+    settings: dict[str, Any], release: str, *, expected: bool
+) -> None:
+    """Where Postfix does not know `TLS-Required: No`, they leave by a service of their own."""
+    main_cf = render("postfix/etc/postfix/main.cf", settings, release=release)
+    ways = re.findall(r"^sender_dependent_default_transport_maps = (.*)$", main_cf, re.MULTILINE)
+    assert ways == ["inline:{ postmaster@mx.example.com=tls-reports: }"] * expected
+    master_cf = render("postfix/etc/postfix/master.cf", settings, release=release)
+    if expected:
+        service = master_cf[master_cf.index("\ntls-reports unix") :]
+        assert "-o smtp_tls_security_level=may\n    -o smtp_tls_policy_maps=\n" in service
+
+
+@pytest.mark.parametrize(
+    ("settings", "options"),
+    [
+        ({}, " --resolver 127.0.0.1 --policies /var/spool/postfix/mailpopbox/tls-policies.sock"),
+        ({"mailpopbox_mta_sts": False}, " --resolver 127.0.0.1"),
+        ({"mailpopbox_mta_sts": False, "mailpopbox_resolver": False}, ""),
+    ],
+)
+def test_what_is_logged_is_joined_with_what_postfix_goes_by(
+    settings: dict[str, Any], options: str
+) -> None:
+    name = "outbound/etc/systemd/system/mailpopbox-tls-sessions.service"
+    unit = render(name, REPORTING | settings, release="12")
+    assert f"\nExecStart=/usr/local/bin/mailpopbox tls-sessions --logged{options}\n" in unit
+    assert "\nSupplementaryGroups=systemd-journal\n" in unit
+    assert "journal" not in render(name, REPORTING | settings, release="13")
 
 
 def test_postfix_tells_of_tls_where_systemd_listens() -> None:

@@ -43,7 +43,7 @@ SERVICES = {
         "The service of TLS policies", _NOTHING_LEAVES, lambda settings: settings.mta_sts
     ),
     "mailpopbox-tls-sessions.socket": Service(
-        "The socket for TLS sessions", _NO_REPORTS, lambda settings: settings.tls_reports
+        "The socket for TLS sessions", _NO_REPORTS, lambda settings: settings.tls_sessions == "told"
     ),
     "nginx": Service(
         "nginx",
@@ -55,8 +55,13 @@ TIMERS = {
     "mailpopbox-tidy.timer": Service(
         "The timer of `mailpopbox tidy`", "the ledger forgets nothing"
     ),
+    "mailpopbox-tls-sessions.timer": Service(
+        "The timer of TLS sessions",
+        _NO_REPORTS,
+        lambda settings: settings.tls_sessions == "logged",
+    ),
     "mailpopbox-tls-reports.timer": Service(
-        "The timer of TLS reports", _NO_REPORTS, lambda settings: settings.tls_reports
+        "The timer of TLS reports", _NO_REPORTS, lambda settings: bool(settings.tls_sessions)
     ),
     "mailpopbox-acme.timer": Service(
         "The timer of the certificate", "nobody renews it", lambda settings: settings.tls == "acme"

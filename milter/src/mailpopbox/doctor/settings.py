@@ -10,6 +10,7 @@ DOCTOR = "/etc/mailpopbox/doctor.yml"
 MILTER = "/etc/mailpopbox/milter.yml"
 DNS = "/etc/mailpopbox/dns.yml"
 CERTIFICATES = ("selfsigned", "files", "acme")
+TLS_SESSIONS = ("told", "logged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,8 @@ class Settings:
     resolver: bool = True
     # Whether mail to others leaves by their MTA-STS policies.
     mta_sts: bool = True
-    # Whether other domains get reports on the TLS that mail went over.
-    tls_reports: bool = False
+    # How it becomes known, for reports to others, which TLS mail went over; "": there are none.
+    tls_sessions: str = ""
     # Whether something is served over HTTPS.
     web: bool = False
     # How many messages a client may send in a minute; 0: as many as it likes.
@@ -54,7 +55,7 @@ def parse(document: object) -> Settings:
         tls=top.choice("tls", CERTIFICATES, "selfsigned"),
         resolver=top.switch("resolver"),
         mta_sts=top.switch("mta_sts"),
-        tls_reports=top.switch("tls_reports", default=False),
+        tls_sessions=top.choice("tls_sessions", TLS_SESSIONS, ""),
         web=top.switch("web", default=False),
         messages_per_minute=top.number("messages_per_minute", 0, 0),
         daily=top.switch("daily"),

@@ -5,6 +5,7 @@ needed: it takes Debian's python3-dnspython.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import cast
 
 import dns.exception
@@ -31,6 +32,14 @@ Reply = dns.message.QueryMessage
 
 class UnansweredError(Exception):
     """The resolver did not answer, or not with what is in DNS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """By which records a host has to prove itself, and for which name they are published."""
+
+    name: str
+    records: tuple[str, ...]
 
 
 class Resolver:
@@ -62,18 +71,30 @@ class Resolver:
         except (UnansweredError, dns.exception.DNSException):
             return None
 
+    def tlsa_of(self, host: str) -> Bound | None:
+        """Return how a host has to prove itself, if it does; UnansweredError if nobody knows."""
+        try:
+            return self._bound(dns.name.from_text(host))
+        except dns.exception.DNSException as error:
+            raise UnansweredError(f"{host}: {error}") from error
+
     def _dane_of_host(self, host: dns.name.Name) -> Dane:
         try:
-            reply = self._ask(host, "A")
-            # The servers of zones without DNSSEC need not know what TLSA is.
-            if not _is_secure(reply):
-                return Dane.ABSENT
-            names = dict.fromkeys((reply.resolve_chaining().canonical_name, host))
-            replies = [self._ask(dns.name.from_text("_25._tcp", name), "TLSA") for name in names]
+            return Dane.PUBLISHED if self._bound(host) else Dane.ABSENT
         except (UnansweredError, dns.exception.DNSException):
             return Dane.UNKNOWN
-        usable = any(_is_secure(reply) and any(map(_is_usable, _tlsa(reply))) for reply in replies)
-        return Dane.PUBLISHED if usable else Dane.ABSENT
+
+    def _bound(self, host: dns.name.Name) -> Bound | None:
+        reply = self._ask(host, "A")
+        # The servers of zones without DNSSEC need not know what TLSA is.
+        if not _is_secure(reply):
+            return None
+        for name in dict.fromkeys((reply.resolve_chaining().canonical_name, host)):
+            reply = self._ask(dns.name.from_text("_25._tcp", name), "TLSA")
+            usable = tuple(map(_shown, filter(_is_usable, _tlsa(reply))))
+            if usable and _is_secure(reply):
+                return Bound(name.to_text(omit_final_dot=True).lower(), usable)
+        return None
 
     def _ask(self, name: dns.name.Name, kind: str) -> Reply:
         question = dns.message.make_query(name, kind, use_edns=True)
@@ -81,9 +102,10 @@ class Resolver:
         try:
             reply, _ = dns.query.udp_with_fallback(question, self._address, _SECONDS, self._port)
         except (OSError, EOFError, dns.exception.DNSException) as error:
-            raise UnansweredError from error
+            raise UnansweredError(f"{self._address} did not answer about {name}") from error
         if reply.rcode() not in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
-            raise UnansweredError
+            code = dns.rcode.to_text(reply.rcode())
+            raise UnansweredError(f"{self._address} answered {code} about {name}")
         return cast("Reply", reply)
 
 
@@ -112,3 +134,8 @@ def _tlsa(reply: Reply) -> Iterator[TLSA]:
 
 def _is_usable(record: TLSA) -> bool:
     return record.usage in _USAGES and record.selector in _SELECTORS and record.mtype in _MATCHINGS
+
+
+def _shown(record: TLSA) -> str:
+    digest = record.cert.hex().upper()
+    return f"{record.usage} {record.selector} {record.mtype} {digest}"

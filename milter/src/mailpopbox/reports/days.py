@@ -20,6 +20,7 @@ from mailpopbox.utc import days_of, iso_day
 # Some ten thousands of sessions: more than a small server has, and no more than it has room for.
 _MOST_OCTETS = 16 * 1024 * 1024
 _SESSIONS, _SENT = ".sessions", ".sent"
+_READ_UNTIL = "read-until"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,17 @@ class Days:
     folder: Path
 
     def note(self, day: int, session: Session) -> None:
-        self._append(self._path(day, _SESSIONS), kept(session))
+        self._write(self._path(day, _SESSIONS), kept(session))
+
+    def read_until(self) -> float:
+        """Return up to when the journal has been read; 0 if that is not known."""
+        try:
+            return float((self.folder / _READ_UNTIL).read_text())
+        except (FileNotFoundError, ValueError):
+            return 0.0
+
+    def keep_read_until(self, at: float) -> None:
+        self._write(self.folder / _READ_UNTIL, str(at), os.O_TRUNC)
 
     def noted(self) -> list[int]:
         """Return the days of which there is something, the oldest first."""
@@ -44,7 +55,7 @@ class Days:
 
     def mark(self, day: int, domain: str, place: str) -> None:
         """Remember that the report on a domain has gone somewhere."""
-        self._append(self._path(day, _SENT), json.dumps([domain, place]))
+        self._write(self._path(day, _SENT), json.dumps([domain, place]))
 
     def is_marked(self, day: int, domain: str, place: str) -> bool:
         path = self._path(day, _SENT)
@@ -68,9 +79,9 @@ class Days:
     def _path(self, day: int, kind: str) -> Path:
         return self.folder / f"{iso_day(day)}{kind}"
 
-    def _append(self, path: Path, line: str) -> None:
+    def _write(self, path: Path, line: str, how: int = os.O_APPEND) -> None:
         octets = f"{line}\n".encode()
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600)
         try:
             if os.fstat(descriptor).st_size + len(octets) > _MOST_OCTETS:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
