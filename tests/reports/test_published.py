@@ -32,6 +32,8 @@ _smtp._tls.two TXT "{WISH}"
 _smtp._tls.two TXT "v=TLSRPTv1; rua=mailto:others@example.com"
 _smtp._tls.later TXT "v=TLSRPTv10; rua=mailto:tls@example.com"
 _smtp._tls.other TXT "rua=mailto:tls@example.com"
+mail MX 10 MX
+mail MX 20 mx.example.net.
 mx A 198.51.100.7
 _25._tcp.mx TLSA 3 1 1 {OTHER}
 _25._tcp.mx TLSA 3 1 1 {DIGEST}
@@ -93,11 +95,20 @@ def test_who_wants_reports(published: Published, caplog: pytest.LogCaptureFixtur
         "bare.example.com": "v=TLSRPTv1",
     }
     [line] = caplog.messages
-    assert line.startswith("whether broken.example.com wants reports: 127.0.0.1 answered SERVFAIL")
+    assert line.startswith("broken.example.com is not reported on: 127.0.0.1 answered SERVFAIL")
+
+
+def test_who_takes_their_mail(published: Published) -> None:
+    names = [f"{part}.example.com" for part in ("mail", "bare", "nowhere", "broken")]
+    assert published.servers(names) == {
+        "mail.example.com": {"mx.example.com", "mx.example.net"},
+        "bare.example.com": {"bare.example.com"},
+        "nowhere.example.com": {"nowhere.example.com"},
+    }
 
 
 def test_nobody_is_asked_about(published: Published) -> None:
-    assert published.records([]) == {}
+    assert (published.records([]), published.servers([])) == ({}, {})
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,9 @@ class Known:
     def records(self, domains: list[str]) -> dict[str, str]:
         return {each: RECORD for each in domains if each != "example.org"}
 
+    def servers(self, domains: list[str]) -> dict[str, set[str]]:
+        return {each: {"mx.example.net"} for each in domains}
+
     def policy(self, domain: str, host: str) -> Plain | Unknown:
         self.asked.append((domain, host))
         return Unknown("TEMP later") if domain == "example.com" else POLICY
@@ -162,6 +165,13 @@ def test_who_wants_no_reports_is_asked_no_more(host: Host) -> None:
     assert host.noted == {AT // DAY: [(GOOD, 2)]}
     # Of the other, once.
     assert host.published.asked == [("example.net", "mx.example.net")]
+
+
+def test_a_relay_is_no_server_of_the_domain(host: Host) -> None:
+    relay = "relay.example.net[198.51.100.7]"
+    host.log((AT, established(relay)), (AT, sent(server=relay)), *SESSION)
+    host.read_on()
+    assert host.noted == {AT // DAY: [(GOOD, 1)]}
 
 
 def test_what_cannot_be_judged_is_left_out(host: Host, caplog: pytest.LogCaptureFixture) -> None:

@@ -251,6 +251,8 @@ def test_postfix_tells_of_tls_where_it_can_and_somebody_wants_it(
         (SMALL, "12", False),
         # It would leave where nothing is to leave.
         (REPORTING | {"mailpopbox_capture_outbound": "mailbox@example.com"}, "12", False),
+        # How a relay is talked to is not for them to say.
+        (REPORTING | {"mailpopbox_postfix_extra": {"relayhost": "[mx.example.net]"}}, "12", False),
     ],
 )
 def test_reports_arrive_where_tls_fails_too(

@@ -84,7 +84,7 @@ class _Process:
             self._met = []
 
     def _meet(self, server: re.Match[str], result: str, reason: str) -> None:
-        self._met.append(Met(server["host"], server["address"], result, reason))
+        self._met.append(Met(server["host"].lower(), server["address"], result, reason))
 
     def _meet_without_tls(self, why: str) -> None:
         if found := _NO_TLS.match(why):

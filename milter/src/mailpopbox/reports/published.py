@@ -1,4 +1,4 @@
-"""What a domain publishes of TLS, as this host finds it: whether it wants reports, and its policy.
+"""What a domain publishes: whether it wants reports, its servers, its policy.
 
 Where Postfix only logs its sessions, they are joined with this. Imported only where it is needed:
 it takes Debian's python3-dnspython.
@@ -6,10 +6,10 @@ it takes Debian's python3-dnspython.
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mailpopbox.dns.judging import Trouble
+from mailpopbox.dns.judging import Trouble, Values
 from mailpopbox.dns.resolving import Asker
 from mailpopbox.found import Unknown
 from mailpopbox.outbound.dane import Resolver, UnansweredError
@@ -34,19 +34,21 @@ class Published:
 
     def records(self, domains: Iterable[str]) -> dict[str, str]:
         """Return the records of the domains that want reports."""
-        asker = Asker()
-        questions = {(f"_smtp._tls.{domain}", "TXT"): domain for domain in domains}
-        answers = asker.answers([(question, asker.anybody()) for question in questions])
         found: dict[str, str] = {}
-        for question, answer in answers.items():
-            if isinstance(answer, Trouble):
-                log.info("whether %s wants reports: %s", questions[question], answer.why)
-                continue
+        for domain, answer in _answers(domains, "_smtp._tls.{}", "TXT"):
             wishes = [text for text in answer if _WANTS_REPORTS.match(text)]
             # Of several, none counts (RFC 8460, section 3).
             if len(wishes) == 1:
-                found[questions[question]] = wishes[0]
+                found[domain] = wishes[0]
         return found
+
+    def servers(self, domains: Iterable[str]) -> dict[str, set[str]]:
+        """Return which servers take the mail of domains: a relay of this host is none of them."""
+        return {
+            # Without MX, it is its own.
+            domain: {value.split()[-1] for value in answer} or {domain}
+            for domain, answer in _answers(domains, "{}", "MX")
+        }
 
     def policy(self, domain: str, host: str) -> Plain | Unknown:
         """Return by which policy a server of a domain is judged."""
@@ -66,6 +68,18 @@ class Published:
             "policy-string": sorted(bound.records),
             "policy-domain": bound.name,
         }
+
+
+def _answers(domains: Iterable[str], name: str, kind: str) -> Iterator[tuple[str, Values]]:
+    """Yield what DNS says of each domain, if it says anything."""
+    asker = Asker()
+    questions = {(name.format(domain), kind): domain for domain in domains}
+    answers = asker.answers([(question, asker.anybody()) for question in questions])
+    for question, answer in answers.items():
+        if isinstance(answer, Trouble):
+            log.info("%s is not reported on: %s", questions[question], answer.why)
+        else:
+            yield questions[question], answer
 
 
 def _sts(domain: str, answer: str) -> Plain:

@@ -56,10 +56,11 @@ def logged_since(seconds: float) -> list[Entry]:
 
 def _sessions(attempts: Sequence[Attempt], published: Published) -> Iterable[tuple[float, Session]]:
     records = published.records(dict.fromkeys(each.domain for each in attempts))
-    asking = [each for each in attempts if each.domain in records]
-    servers = dict.fromkeys((each.domain, each.met.host) for each in asking)
-    policies = {server: published.policy(*server) for server in servers}
-    for each in asking:
+    servers = published.servers(records)
+    counting = [each for each in attempts if each.met.host in servers.get(each.domain, ())]
+    judged = dict.fromkeys((each.domain, each.met.host) for each in counting)
+    policies = {each: published.policy(*each) for each in judged}
+    for each in counting:
         policy = policies[each.domain, each.met.host]
         if isinstance(policy, Unknown):
             log.info(
