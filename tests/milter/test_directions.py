@@ -9,7 +9,7 @@ import pytest
 
 TOP = Path(mailpopbox.__file__).parent
 # From below to above; modules beside these packages, and the other packages, are below all of them.
-LAYERS = ("dns", "dkim", "doctor", "examining", "commands", "cli", "__main__")
+LAYERS = ("dns", "dkim", "reports", "doctor", "examining", "commands", "cli", "__main__")
 
 
 def layer(module: str) -> int:

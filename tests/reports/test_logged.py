@@ -83,6 +83,14 @@ def test_a_certificate_that_did_not_do(why: str, kind: str, result: str, reason:
     assert met(*lines, deferred(UNVERIFIED), established(), sent())[1:] == [WELL]
 
 
+def test_a_doubt_is_about_its_server_alone() -> None:
+    doubt, _ = doubted("certificate has expired")
+    assert met(doubt, HANDSHAKE[0], established(BACKUP), sent(server=BACKUP)) == [
+        NO_SESSION,
+        BACKUP_WELL,
+    ]
+
+
 @pytest.mark.parametrize("why", [NOT_OFFERED, REFUSED])
 def test_a_server_that_has_no_tls(why: str) -> None:
     assert met(deferred(why)) == [NO_TLS]

@@ -143,7 +143,7 @@ def test_mail_is_handed_to_postfix(days: Days, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(letter, "run", run)
     monkeypatch.setattr(sending, "_posted", lambda _report, _uri: "")
     send(days, HOST, DAY + 1)
-    options = ["-f", "postmaster@mx.example.com", "-N", "never"]
+    options = ["-f", "tls-reports@reports.invalid", "-N", "never"]
     assert [words for words, _ in ran] == [["sendmail", "-i", "-t", *options]] * 2
     assert "\nTo: tls@example.net\n" in ran[0][1]
 

@@ -11,6 +11,7 @@ from mailpopbox.cli import main
 from mailpopbox.config import HOST_USERS, parse
 from mailpopbox.passage import canonical
 from mailpopbox.renewal import settings_of
+from mailpopbox.reports.sending import SENDER
 from plugins import options
 from rendering import ACME, LARGE, SETTINGS, SMALL, TEMPLATES, render
 
@@ -71,7 +72,7 @@ def services(settings: dict[str, Any]) -> set[str]:
 
 def test_the_knobs_of_postfix_choose_its_services() -> None:
     assert services(SMALL) - services(LARGE) == {"smtpd", "dnsblog", "tlsproxy"}
-    assert services(LARGE) - services(SMALL) == {"capture"}
+    assert services(LARGE) - services(SMALL) == {"capture", "tls-reports"}
 
 
 def test_the_summary_has_what_a_mail_program_and_the_dns_want(
@@ -243,27 +244,35 @@ def test_postfix_tells_of_tls_where_it_can_and_somebody_wants_it(
     assert yaml.safe_load(doctor).get("tls_sessions", "") == sessions
 
 
+RELAYED = {"mailpopbox_postfix_extra": {"relayhost": "[mx.example.net]"}}
+ELSEWHERE = {"mailpopbox_postfix_extra": {"default_transport": "smtp:[mx.example.net]"}}
+CAPTURED = {"mailpopbox_capture_outbound": "mailbox@example.com"}
+
+
+@pytest.mark.parametrize("release", ["12", "13"])
 @pytest.mark.parametrize(
-    ("settings", "release", "expected"),
+    ("settings", "is_set", "is_led"),
     [
-        (REPORTING, "12", True),
-        (REPORTING, "13", False),
-        (SMALL, "12", False),
-        # It would leave where nothing is to leave.
-        (REPORTING | {"mailpopbox_capture_outbound": "mailbox@example.com"}, "12", False),
-        # How a relay is talked to is not for them to say.
-        (REPORTING | {"mailpopbox_postfix_extra": {"relayhost": "[mx.example.net]"}}, "12", False),
+        (REPORTING, True, True),
+        (SMALL, False, False),
+        # How mail leaves, and whether, is not for them to say.
+        (REPORTING | RELAYED, True, False),
+        (REPORTING | ELSEWHERE, True, False),
+        (REPORTING | CAPTURED, True, False),
     ],
 )
 def test_reports_arrive_where_tls_fails_too(
-    settings: dict[str, Any], release: str, *, expected: bool
+    settings: dict[str, Any], release: str, *, is_set: bool, is_led: bool
 ) -> None:
-    """Where Postfix does not know `TLS-Required: No`, they leave by a service of their own."""
-    main_cf = render("postfix/etc/postfix/main.cf", settings, release=release)
-    ways = re.findall(r"^sender_dependent_default_transport_maps = (.*)$", main_cf, re.MULTILINE)
-    assert ways == ["inline:{ postmaster@mx.example.com=tls-reports: }"] * expected
+    """By a sender that nobody else can have, and that does not leave."""
+    main_cf = settings_of(render("postfix/etc/postfix/main.cf", settings, release=release))
+    generic = f"inline:{{ {SENDER}=postmaster@mx.example.com }}"
+    assert main_cf.get("smtp_generic_maps") == (generic if is_set else None)
+    way = f"inline:{{ {SENDER}=tls-reports: }}"
+    assert main_cf.get("sender_dependent_default_transport_maps") == (way if is_led else None)
     master_cf = render("postfix/etc/postfix/master.cf", settings, release=release)
-    if expected:
+    assert ("\ntls-reports unix" in master_cf) == is_set
+    if is_set:
         service = master_cf[master_cf.index("\ntls-reports unix") :]
         assert "-o smtp_tls_security_level=may\n    -o smtp_tls_policy_maps=\n" in service
 

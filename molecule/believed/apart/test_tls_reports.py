@@ -21,7 +21,8 @@ from probe import Server
 # Each publishes `_smtp._tls`, and what it keeps to or not.
 POLICY, WRONG_POLICY = "sts.test", "broken.test"
 DANE, WRONG_DANE = "right.signed.test", "wrong.signed.test"
-KEEPING, BREAKING = [POLICY, POLICY, DANE], [WRONG_POLICY, WRONG_DANE]
+OPEN = "open.test"
+KEEPING, BREAKING = [POLICY, POLICY, DANE, OPEN], [WRONG_POLICY, WRONG_DANE]
 ASKING = {*KEEPING, *BREAKING}
 
 FOLDER = "/var/lib/mailpopbox-tls-reports"
@@ -115,7 +116,7 @@ def test_what_happened_is_reported_once(
     server, before = reporting, posted(far)
     for domain in [*KEEPING, *BREAKING]:
         send(server, domain)
-    wait_until("five sessions", lambda: number_of_sessions(server) == 5)
+    wait_until("six sessions", lambda: number_of_sessions(server) == 6)
     for message in server.queue():
         server.run("postsuper", "-d", message["queue_id"])
 
@@ -143,6 +144,7 @@ def test_what_happened_is_reported_once(
     assert {domain: counts(report) for domain, report in found.items()} == {
         POLICY: (2, 0),
         DANE: (1, 0),
+        OPEN: (1, 0),
         WRONG_POLICY: (0, 1),
         WRONG_DANE: (0, 1),
     }
@@ -154,6 +156,7 @@ def test_what_happened_is_reported_once(
         "policy-domain": POLICY,
         "mx-host": ["mx.far.test"],
     }
+    assert policy_of(found[OPEN]) == {"policy-type": "no-policy-found", "policy-domain": OPEN}
     assert policy_of(found[WRONG_POLICY])["policy-type"] == "sts"
     for domain, host in ((DANE, "mx.right.signed.test"), (WRONG_DANE, "mx.wrong.signed.test")):
         policy = policy_of(found[domain])
@@ -174,6 +177,17 @@ def test_what_happened_is_reported_once(
         assert (failure["result-type"], failure["receiving-mx-hostname"]) == (result, host)
 
 
+def test_nobody_else_is_led_where_reports_go(reporting: Server) -> None:
+    """Mail of the host itself waits as everybody's does where TLS fails, and counts."""
+    server = reporting
+    mail = letter("Hello", sender=f"postmaster@{server.hostname}", to=f"{token()}@{WRONG_DANE}")
+    server.run("sendmail", "-f", f"postmaster@{server.hostname}", "-t", stdin=mail.as_string())
+    wait_until("session", lambda: number_of_sessions(server) == 1)
+    assert counts(printed(server)[WRONG_DANE]) == (0, 1)
+    assert len(server.queue()) == 1
+    forget(server)
+
+
 def policy_of(report: dict[str, Any]) -> dict[str, Any]:
     policy: dict[str, Any] = report["policies"][0]["policy"]
     return policy
@@ -184,6 +198,7 @@ def examined(
 ) -> dict[str, Any]:
     """Look at the message around a report, and return what it holds."""
     assert made["From"] == f"postmaster@{server.hostname}"
+    assert made["Return-Path"] == f"<postmaster@{server.hostname}>"
     assert made["TLS-Report-Domain"] == domain
     assert made["TLS-Required"] == "No"
     assert made.get_content_type() == "multipart/report"

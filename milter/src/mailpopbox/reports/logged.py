@@ -59,7 +59,7 @@ class _Process:
     """A process of Postfix, and which servers it has met for what it will name next."""
 
     def __init__(self) -> None:
-        self._doubt = ""
+        self._doubt: re.Match[str] | None = None
         self._met: list[Met] = []
         self._queue_id = ""
         self._recipients: set[str] = set()
@@ -67,10 +67,10 @@ class _Process:
     def attempts(self, at: float, message: str) -> Iterator[Attempt]:
         """Read a line, and yield the attempts whose domain it tells."""
         if found := _DOUBT.match(message):
-            self._doubt = found["why"]
+            self._doubt = found
         elif found := _SESSION.match(message):
-            self._meet(found, *_judged(self._doubt))
-            self._doubt = ""
+            self._meet(found, *_judged(self._doubt, found["address"]))
+            self._doubt = None
         elif found := _NO_SESSION.match(message):
             self._meet(found, "validation-failure", "tls-handshake-failure")
         elif found := _PASSED_BY.match(message):
@@ -100,11 +100,12 @@ class _Process:
         return goes_on
 
 
-def _judged(doubt: str) -> tuple[str, str]:
-    if not doubt:
+def _judged(doubt: re.Match[str] | None, address: str) -> tuple[str, str]:
+    """Say what is wrong with a session, if it was its server whose certificate was doubted."""
+    if doubt is None or doubt["address"] != address:
         return "", ""
-    result = _RESULTS.get(doubt)
-    return (result, "") if result else ("certificate-not-trusted", doubt)
+    result = _RESULTS.get(doubt["why"])
+    return (result, "") if result else ("certificate-not-trusted", doubt["why"])
 
 
 def attempts_in(entries: Iterable[Entry]) -> Iterator[Attempt]:

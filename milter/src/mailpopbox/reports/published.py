@@ -31,11 +31,13 @@ class Published:
     def __init__(self, policies: Path | None, resolver: str | None) -> None:
         self._policies = policies
         self._resolver = Resolver(resolver) if resolver else None
+        # The same that Postfix asks.
+        self._asker = Asker(resolver or "")
 
     def records(self, domains: Iterable[str]) -> dict[str, str]:
         """Return the records of the domains that want reports."""
         found: dict[str, str] = {}
-        for domain, answer in _answers(domains, "_smtp._tls.{}", "TXT"):
+        for domain, answer in self._answers(domains, "_smtp._tls.{}", "TXT"):
             wishes = [text for text in answer if _WANTS_REPORTS.match(text)]
             # Of several, none counts (RFC 8460, section 3).
             if len(wishes) == 1:
@@ -47,7 +49,7 @@ class Published:
         return {
             # Without MX, it is its own.
             domain: {value.split()[-1] for value in answer} or {domain}
-            for domain, answer in _answers(domains, "{}", "MX")
+            for domain, answer in self._answers(domains, "{}", "MX")
         }
 
     def policy(self, domain: str, host: str) -> Plain | Unknown:
@@ -69,17 +71,18 @@ class Published:
             "policy-domain": bound.name,
         }
 
-
-def _answers(domains: Iterable[str], name: str, kind: str) -> Iterator[tuple[str, Values]]:
-    """Yield what DNS says of each domain, if it says anything."""
-    asker = Asker()
-    questions = {(name.format(domain), kind): domain for domain in domains}
-    answers = asker.answers([(question, asker.anybody()) for question in questions])
-    for question, answer in answers.items():
-        if isinstance(answer, Trouble):
-            log.info("%s is not reported on: %s", questions[question], answer.why)
-        else:
-            yield questions[question], answer
+    def _answers(
+        self, domains: Iterable[str], name: str, kind: str
+    ) -> Iterator[tuple[str, Values]]:
+        """Yield what DNS says of each domain, if it says anything."""
+        questions = {(name.format(domain), kind): domain for domain in domains}
+        anybody = self._asker.anybody()
+        answers = self._asker.answers([(question, anybody) for question in questions])
+        for question, answer in answers.items():
+            if isinstance(answer, Trouble):
+                log.info("%s is not reported on: %s", questions[question], answer.why)
+            else:
+                yield questions[question], answer
 
 
 def _sts(domain: str, answer: str) -> Plain:

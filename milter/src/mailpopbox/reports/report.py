@@ -123,7 +123,7 @@ def message(report: Report, address: str) -> EmailMessage:
     )
     made["TLS-Report-Domain"] = report.domain
     made["TLS-Report-Submitter"] = report.hostname
-    # It has to arrive where TLS fails (RFC 8689). Of its own session Postfix then tells nothing.
+    # It has to arrive where TLS fails (RFC 8689). Postfix 3.10 then tells nothing of its session.
     made["TLS-Required"] = "No"
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(

@@ -14,6 +14,9 @@ from mailpopbox.utc import iso_day
 
 log = logging.getLogger(__name__)
 
+# Postfix knows reports by it, and makes it that of the host where they leave. Nobody else can write
+# with it: the domain can never be anybody's (RFC 6761).
+SENDER = "tls-reports@reports.invalid"
 _SECONDS = 30
 # First on the day after; then on two more.
 _LAST_TRY = 3
@@ -60,7 +63,7 @@ def _shown(report: Report, place: str, **more: str) -> str:
 
 def _mailed(report: Report, address: str) -> str:
     # Nobody here is to be bothered by a bounce of it.
-    return hand_over(message(report, address), "-f", report.sender, "-N", "never")
+    return hand_over(message(report, address), "-f", SENDER, "-N", "never")
 
 
 class _NoRedirects(HTTPRedirectHandler):
