@@ -26,7 +26,7 @@ class Zones:
     def publish(self, server: Server) -> None:
         """Load what a server prints of its domains."""
         for name in domains_of(server):
-            words = ["mailpopbox", "dns", "--zone", "--nameserver", "ns.test", name]
+            words = ["mailpopbox", "dns", "--zone", "--tlsa", "--nameserver", "ns.test", name]
             self._load(name, server.run(*words).stdout)
 
     @contextmanager

@@ -42,7 +42,18 @@ def test_what_is_missing(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hello", "[]", "5", "null", "[" * 100_000, line(MESSAGE=None), line(MESSAGE=[300])]
+    "text",
+    [
+        "",
+        "hello",
+        "[]",
+        "5",
+        "null",
+        "[" * 100_000,
+        line(MESSAGE=None),
+        line(MESSAGE=[300]),
+        line(__REALTIME_TIMESTAMP="9" * 400),
+    ],
 )
 def test_what_is_no_entry(text: str) -> None:
     assert entry(text) is None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import pytest
 from mailpopbox.outbound import dane
 from mailpopbox.outbound.dane import Bound, Resolver, UnansweredError
@@ -52,6 +53,8 @@ _25._tcp.oddhost TLSA 3 1 9 {DIGEST}
 {"".join(f"many MX {number} bare{number}{chr(10)}" for number in range(20))}
 {"".join(f"bare{number} A 198.51.100.8{chr(10)}" for number in range(20))}
 _25._tcp.bare9 TLSA 3 1 1 {DIGEST}
+both CNAME MX
+_25._tcp.both TLSA 3 1 1 {"EF" * 32}
 """,
 )
 UNSIGNED = zone(
@@ -165,8 +168,23 @@ def test_by_what_a_host_has_to_prove_itself(port: int) -> None:
     assert asking.tlsa_of("another.example.com") == Bound(
         "another.example.com", (f"3 1 1 {DIGEST}",)
     )
+    assert asking.tlsa_of("both.example.com") == Bound("mx.example.com", (f"3 1 1 {DIGEST}",))
+    assert asking.tlsa_of("host.example.com") == Bound("host.example.com", (f"2 0 2 {'CD' * 64}",))
     assert asking.tlsa_of("bare.example.com") is None
     assert asking.tlsa_of("mx.example.net") is None
     for host in ("broken.example.com", "a" * 64 + ".example.com"):
         with pytest.raises(UnansweredError, match=host[:6]):
             asking.tlsa_of(host)
+
+
+@pytest.mark.parametrize("kind", ["A", "TLSA"])
+def test_both_answers_have_to_be_checked(kind: str) -> None:
+    def half(question: dns.message.QueryMessage) -> Reply:
+        reply = resolver(question)
+        assert isinstance(reply, dns.message.Message)
+        if question.question[0].rdtype == dns.rdatatype.from_text(kind):
+            reply.flags &= ~dns.flags.AD
+        return reply
+
+    with serving({RESOLVER: half}) as port:
+        assert Resolver(RESOLVER, port).tlsa_of("mx.example.com") is None

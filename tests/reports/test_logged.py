@@ -128,6 +128,28 @@ def test_one_session_for_many_recipients_is_one() -> None:
     assert met(*(deferred(NOT_OFFERED, each) for each in many)) == [NO_TLS]
 
 
+def test_a_message_for_two_domains_is_two_sessions() -> None:
+    found = attempts(deferred(NOT_OFFERED), deferred(NOT_OFFERED, "joe@example.org"))
+    assert [(each.domain, each.met) for each in found] == [
+        ("example.net", NO_TLS),
+        ("example.org", NO_TLS),
+    ]
+
+
+def test_two_messages_to_the_same_two() -> None:
+    lines = [deferred(NOT_OFFERED, f"{name}@example.net", key) for key in "AB" for name in "ab"]
+    assert met(*lines) == [NO_TLS] * 2
+
+
+@pytest.mark.parametrize("status", ["sent", "deferred", "bounced"])
+def test_whatever_became_of_the_mail(status: str) -> None:
+    assert met(established(), sent().replace("status=sent", f"status={status}")) == [WELL]
+
+
+def test_a_line_that_was_cut() -> None:
+    assert met(established(), sent()[:-20]) == [WELL]
+
+
 def test_the_same_message_once_more_is_another_session() -> None:
     assert met(*[deferred(NOT_OFFERED)] * 2) == [NO_TLS] * 2
     assert met(deferred(NOT_OFFERED), deferred(NOT_OFFERED, queue_id="066783E20CC")) == [NO_TLS] * 2
@@ -157,6 +179,8 @@ def test_processes_are_told_apart() -> None:
         ("Jane@Example.NET", "example.net"),
         ("jane@bücher.example", "xn--bcher-kva.example"),
         ('"odd@one"@example.org', "example.org"),
+        ('"odd>one"@example.org', "example.org"),
+        ("anything@example.com>, orig_to=<jane@example.org", "example.com"),
     ],
 )
 def test_domains_as_dns_spells_them(recipient: str, domain: str) -> None:
@@ -166,6 +190,12 @@ def test_domains_as_dns_spells_them(recipient: str, domain: str) -> None:
 @pytest.mark.parametrize("recipient", ["jane@[198.51.100.9]", "jane", ""])
 def test_what_has_no_domain_is_nobodys(recipient: str) -> None:
     assert attempts(established(), sent(recipient)) == []
+    # Nor does it count for who comes next.
+    assert attempts(established(), sent(recipient), sent()) == []
+
+
+def test_names_of_servers_are_the_same_in_any_case() -> None:
+    assert met(established("MX.Example.net[198.51.100.9]"), sent()) == [WELL]
 
 
 def test_addresses_of_both_kinds() -> None:
@@ -177,6 +207,10 @@ def test_addresses_of_both_kinds() -> None:
     [
         f"host mx.example.net[198.51.100.9] said: 550 {NOT_OFFERED} (in reply to RCPT TO command)",
         f"host mx.example.net[198.51.100.9] refused to talk to me: 421 {REFUSED}",
+        f"host mx.example.net[198.51.100.9] said: 450 status=x ({NOT_OFFERED})",
+        f"host mx.example.net[198.51.100.9] said: 450 {established()}",
+        f"host mx.example.net[198.51.100.9] said: 450 {HANDSHAKE[0]}",
+        f"host mx.example.net[198.51.100.9] said: 450 {doubted('other')[0]}",
     ],
 )
 def test_servers_cannot_speak_in_the_name_of_postfix(said: str) -> None:

@@ -1,12 +1,13 @@
 """What is noted of what Postfix has logged; the journal is a command that prints some lines."""
 
+import fcntl
 import logging
 import os
 from pathlib import Path
 
 import pytest
 from datagrams import RECORD
-from loglines import AT, NOT_OFFERED, deferred, doubted, established, journal_line, sent
+from loglines import AT, BACKUP, NOT_OFFERED, deferred, doubted, established, journal_line, sent
 from mailpopbox import cli
 from mailpopbox.found import Unknown
 from mailpopbox.reports import published as published_module
@@ -106,7 +107,8 @@ def test_what_is_asked_of_the_journal(host: Host) -> None:
     host.log(*SESSION)
     host.read_on()
     assert f"--since=@{int(NOW) - 2 * DAY - HOUR}" in host.words
-    assert {"--identifier=postfix/smtp", "--output=json"} <= {*host.words}
+    fields = "--output-fields=SYSLOG_IDENTIFIER,SYSLOG_PID,MESSAGE"
+    assert {"--identifier=postfix/smtp", "--output=json", fields} <= {*host.words}
     host.read_on()
     assert f"--since=@{AT + 1 - HOUR}" in host.words
 
@@ -159,6 +161,43 @@ def test_where_no_way_leads_the_own_address_is_left_out(host: Host) -> None:
     assert "sending-mta-ip" not in session.failures[0]
 
 
+def test_what_cannot_be_written_stops_nothing(
+    host: Host, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space")
+
+    host.log(*SESSION)
+    with monkeypatch.context() as patched:
+        patched.setattr(Days, "note", full)
+        host.read_on()
+    assert caplog.messages == ["a TLS session is not noted: no space"]
+    host.log(*SESSION, *LATER)
+    host.read_on()
+    assert host.noted == {AT // DAY: [(GOOD, 1)]}
+
+
+def test_a_clock_that_was_ahead(host: Host) -> None:
+    host.days.keep_read_until(NOW + DAY)
+    host.log(*SESSION, (NOW + DAY, established()), (NOW + DAY + 1, sent()))
+    host.read_on()
+    assert host.noted == {}
+    host.log(*SESSION, (NOW + 1, established()), (NOW + 2, sent()), (NOW + DAY, sent()))
+    for _ in range(2):
+        host.read_on(NOW + 60)
+        assert host.noted == {AT // DAY: [(GOOD, 1)]}
+
+
+def test_each_server_is_judged_by_its_own_policy(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"mx.example.net", "backup.example.net"}
+    monkeypatch.setattr(host.published, "servers", lambda each: dict.fromkeys(each, names))
+    host.log(*SESSION, (AT + 2, established(BACKUP)), (AT + 3, sent(server=BACKUP)))
+    host.read_on()
+    assert {server for _, server in host.published.asked} == names
+
+
 def test_who_wants_no_reports_is_asked_no_more(host: Host) -> None:
     host.log((AT, established()), (AT, sent("joe@example.org")), *SESSION, *LATER)
     host.read_on()
@@ -201,12 +240,42 @@ def test_an_empty_journal(host: Host) -> None:
     assert host.days.read_until() == NOW - 2 * DAY
 
 
-@pytest.mark.parametrize("text", ["", "hello", "nan?"])
+@pytest.mark.parametrize("text", ["", "hello", "nan", "inf"])
 def test_where_it_was_is_not_known_any_more(host: Host, text: str) -> None:
     host.days.folder.joinpath("read-until").write_text(text)
     host.log(*SESSION)
     host.read_on()
     assert host.noted == {AT // DAY: [(GOOD, 1)]}
+
+
+def test_the_command_asks_whom_it_is_told_and_lets_nobody_in_between(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[object, ...]] = []
+
+    class Asked(Known):
+        def __init__(self, *words: object) -> None:
+            super().__init__()
+            told.append(words)
+
+        def records(self, domains: list[str]) -> dict[str, str]:
+            with pytest.raises(BlockingIOError):
+                _lock(host.days.folder)
+            return super().records(domains)
+
+    monkeypatch.setattr(published_module, "Published", Asked)
+    words = ["tls-sessions", "--logged", "--sessions", str(host.days.folder)]
+    assert cli.main(words) == 0
+    assert cli.main([*words, "--policies", "/policies", "--resolver", "127.0.0.1"]) == 0
+    assert told == [(None, None), (Path("/policies"), "127.0.0.1")]
+
+
+def _lock(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.close(descriptor)
 
 
 def test_the_command(

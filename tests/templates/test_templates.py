@@ -246,6 +246,7 @@ def test_postfix_tells_of_tls_where_it_can_and_somebody_wants_it(
 
 RELAYED = {"mailpopbox_postfix_extra": {"relayhost": "[mx.example.net]"}}
 ELSEWHERE = {"mailpopbox_postfix_extra": {"default_transport": "smtp:[mx.example.net]"}}
+BY_SENDER = {"mailpopbox_postfix_extra": {"sender_dependent_relayhost_maps": "inline:{x=[mx]}"}}
 CAPTURED = {"mailpopbox_capture_outbound": "mailbox@example.com"}
 
 
@@ -259,6 +260,7 @@ CAPTURED = {"mailpopbox_capture_outbound": "mailbox@example.com"}
         (REPORTING | RELAYED, True, False),
         (REPORTING | ELSEWHERE, True, False),
         (REPORTING | CAPTURED, True, False),
+        (REPORTING | BY_SENDER, True, False),
     ],
 )
 def test_reports_arrive_where_tls_fails_too(
@@ -274,7 +276,32 @@ def test_reports_arrive_where_tls_fails_too(
     assert ("\ntls-reports unix" in master_cf) == is_set
     if is_set:
         service = master_cf[master_cf.index("\ntls-reports unix") :]
-        assert "-o smtp_tls_security_level=may\n    -o smtp_tls_policy_maps=\n" in service
+        assert service.startswith(
+            "\ntls-reports unix  -       -      y      -      -       smtp\n"
+            "    -o syslog_name=postfix/tls-reports\n"
+            "    -o smtp_tls_security_level=may\n"
+            "    -o smtp_tls_policy_maps=\n"
+        )
+
+
+@pytest.mark.parametrize(("release", "is_logged"), [("12", True), ("13", False)])
+def test_what_notes_sessions(release: str, *, is_logged: bool) -> None:
+    """All of a day is noted before it is reported."""
+    units = "outbound/etc/systemd/system/mailpopbox-tls"
+    reports = render(f"{units}-reports.service", REPORTING, release=release)
+    assert ("\nRequires=mailpopbox-tls-sessions.service\n" in reports) == is_logged
+    assert (" mailpopbox-tls-sessions.service\n\n[Service]" in reports) == is_logged
+    sessions = render(f"{units}-sessions.service", REPORTING, release=release)
+    assert ("\nType=oneshot\n" in sessions) == is_logged
+    assert ("\nRestart=on-failure\n" in sessions) != is_logged
+    families = "AF_UNIX AF_INET AF_INET6" if is_logged else "AF_UNIX"
+    assert f"\nRestrictAddressFamilies={families}\n" in sessions
+    for unit in (reports, sessions):
+        assert "\nStateDirectory=mailpopbox-tls-reports\n" in unit
+
+
+def test_postfix_logs_what_is_read() -> None:
+    assert "\nsmtp_tls_loglevel = 1\n" in render("postfix/etc/postfix/main.cf", REPORTING)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def entry(line: str) -> Entry | None:
         if isinstance(message, list):
             message = bytes(message).decode("utf-8", "replace")
     # RecursionError: nested without end.
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return None
     texts = (name, process, message)
     return Entry(at, *texts) if all(isinstance(each, str) for each in texts) else None

@@ -7,6 +7,7 @@ more, and nobody waits for a lock.
 import errno
 import fcntl
 import json
+import math
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -35,9 +36,10 @@ class Days:
     def read_until(self) -> float:
         """Return up to when the journal has been read; 0 if that is not known."""
         try:
-            return float((self.folder / _READ_UNTIL).read_text())
+            found = float((self.folder / _READ_UNTIL).read_text())
         except (FileNotFoundError, ValueError):
             return 0.0
+        return found if math.isfinite(found) else 0.0
 
     def keep_read_until(self, at: float) -> None:
         self._write(self.folder / _READ_UNTIL, str(at), os.O_TRUNC)

@@ -28,7 +28,10 @@ _NO_SESSION = re.compile(rf"SSL_connect error to {_SERVER}:\d+: ")
 _NO_TLS = re.compile(rf"TLS is required, but (?:was not offered by )?host {_SERVER}")
 # Of a server that is not the last.
 _PASSED_BY = re.compile(r"\w+: (?P<why>TLS is required, .*)")
-_DELIVERY = re.compile(r"(?P<id>\w+): to=<(?P<to>[^>]*)>, .*?status=\w+ \((?P<said>.*)\)$")
+# Postfix cuts long lines, so the end may be missing.
+_DELIVERY = re.compile(
+    r"(?P<id>\w+): to=<(?P<to>.*?)>, (?:orig_to=<.*?>, )?relay=[^,]*, .*?status=\w+ \((?P<said>.*)"
+)
 # The other failures of a certificate have no name of their own in a report, but a reason.
 _RESULTS = {
     "certificate has expired": "certificate-expired",
@@ -61,7 +64,8 @@ class _Process:
     def __init__(self) -> None:
         self._doubt: re.Match[str] | None = None
         self._met: list[Met] = []
-        self._queue_id = ""
+        # Of the message that it is at: its id and domain.
+        self._message = ("", "")
         self._recipients: set[str] = set()
 
     def attempts(self, at: float, message: str) -> Iterator[Attempt]:
@@ -76,9 +80,9 @@ class _Process:
         elif found := _PASSED_BY.match(message):
             self._meet_without_tls(found["why"])
         elif found := _DELIVERY.match(message):
-            if not self._goes_on(found["id"], found["to"]):
-                self._meet_without_tls(found["said"])
             domain = ascii_domain(domain_of(found["to"])).lower()
+            if not self._goes_on((found["id"], domain), found["to"]):
+                self._meet_without_tls(found["said"])
             if not wrong_domain(domain):
                 yield from (Attempt(at, domain, met) for met in self._met)
             self._met = []
@@ -90,11 +94,11 @@ class _Process:
         if found := _NO_TLS.match(why):
             self._meet(found, "starttls-not-supported", "")
 
-    def _goes_on(self, queue_id: str, recipient: str) -> bool:
+    def _goes_on(self, message: tuple[str, str], recipient: str) -> bool:
         """Tell whether this is one more recipient of a message, after the same attempts."""
-        goes_on = queue_id == self._queue_id and recipient not in self._recipients
+        goes_on = message == self._message and recipient not in self._recipients
         if not goes_on:
-            self._queue_id = queue_id
+            self._message = message
             self._recipients = set()
         self._recipients.add(recipient)
         return goes_on

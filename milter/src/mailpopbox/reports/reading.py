@@ -25,12 +25,16 @@ _DISCARD = 9
 
 def read_on(days: Days, published: Published, now: float) -> None:
     """Note the sessions that ended after what has been read."""
-    begin = max(days.read_until(), now - _OLDEST)
-    entries = logged_since(begin - _LONGEST_DELIVERY)
+    begin = min(max(days.read_until(), now - _OLDEST), now)
+    # A clock that was ahead once may have left later ones.
+    entries = [each for each in logged_since(begin - _LONGEST_DELIVERY) if each.at <= now]
     for at, session in _sessions(
         [each for each in attempts_in(entries) if each.at > begin], published
     ):
-        days.note(int(at) // DAY, session)
+        try:
+            days.note(int(at) // DAY, session)
+        except OSError as error:
+            log.error("a TLS session is not noted: %s", error)  # noqa: TRY400 (it says enough)
     # Last: if power fails in between, twice is better than never.
     days.keep_read_until(max((each.at for each in entries), default=begin))
 
