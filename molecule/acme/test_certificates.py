@@ -53,6 +53,13 @@ def status(server: Server) -> dict[str, Any]:
     return found
 
 
+def examined(server: Server) -> list[str]:
+    """Return what the doctor says is wrong with the certificate."""
+    done = server.run("mailpopbox", "doctor", "--json", "--only", "certificate", check=False)
+    findings = json.loads(done.stdout)["findings"]
+    return [each["sentence"] for each in findings if each["state"] != "good"]
+
+
 def letters(server: Server) -> list[str]:
     """Return how the administrator was written to, oldest first."""
     time.sleep(1)  # between sendmail and the queue nobody sees it
@@ -173,6 +180,7 @@ def test_a_failure_is_told_until_it_is_over(server: Server) -> None:
             (problem,) = status(server)["problems"]
             assert problem.startswith("the certificate cannot be renewed: ")
             assert "acme.example.net" in problem
+            assert f"{problem[0].upper()}{problem[1:]}." in examined(server)
         # Another failure is told at once: a name that leads nowhere.
         with replaced(server, SETTINGS, "s/^domains = .*/&,nowhere.example.org/"):
             assert server.run(*LOOK_AFTER, check=False).returncode != 0
@@ -184,6 +192,7 @@ def test_a_failure_is_told_until_it_is_over(server: Server) -> None:
         server.run(*LOOK_AFTER)
         assert letters(server)[before:] == [broken, broken, renewed]
         assert status(server)["problems"] == []
+        assert examined(server) == []
         server.run(*LOOK_AFTER)
         assert letters(server)[before:] == [broken, broken, renewed]
 

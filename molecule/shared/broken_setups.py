@@ -62,6 +62,16 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
         "The signature of {d} ({e}, ed25519-sha256) is not believed: DNS has no key at {e}._domainkey.{d}.",
     ),
     "no DMARC record": (zone(without("_dmarc")), "records", "The DMARC record at _dmarc.{d} is missing."),
+    "a TLSA record of another key": (
+        zone(with_other(r"^(_25._tcp.*TLSA\s+3 1 1 ).*$", r"\g<1>" + "ab" * 32)),
+        "records",
+        "The TLSA record at _25._tcp.{h} is wrong: ",
+    ),
+    "an MTA-STS record of another policy": (
+        zone(with_other(r"^(_mta-sts .*id=)\w+", r"\g<1>20200101")),
+        "records",
+        "The MTA-STS record at _mta-sts.{d} is wrong: ",
+    ),
     "an address that is not the host's": (
         zone(with_other(r"^(mx\s+A\s+).*$", r"\g<1>198.18.99.99")),
         "records",
@@ -182,6 +192,11 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
         stopped("mailpopbox-tls-policies"),
         "services",
         "The service of TLS policies does not run (inactive), so mail to others waits in the queue.",
+    ),
+    "nobody serves what mail programs and other servers look up": (
+        stopped("nginx"),
+        "services",
+        "nginx does not run (inactive), so mail programs do not find their settings, and others not the policy for MTA-STS.",
     ),
     "a timer that does not run": (
         stopped("mailpopbox-tidy.timer"),

@@ -12,6 +12,7 @@ from inside import Host, wait_until
 from messages import letter, parse
 from probe import Server
 
+HELO = "client.hostile.test"
 _POST = """
 import base64, smtplib, sys
 host, helo, sender, to = sys.argv[1:]
@@ -122,7 +123,7 @@ class Outsider:
         *,
         sender: str,
         to: str | None = None,
-        helo: str = "client.hostile.test",
+        helo: str = HELO,
     ) -> str:
         """Bring a message and return what the server answers to it: 250, or code and reason."""
         recipient = to or server.mailbox().login
@@ -147,8 +148,14 @@ class Outsider:
     def judgement(self, raw: bytes, server: Server) -> str:
         """Return what authheaders says of a message that came from that server."""
         sender = str(parse(raw)["Return-Path"]).strip("<>")
-        address = str(server.variables["_ip"])
-        return " ".join(self._run(_JUDGE, raw, address, server.hostname, sender).split())
+        return self._judgement(raw, str(server.variables["_ip"]), server.hostname, sender)
+
+    def judgement_of_own(self, raw: bytes, sender: str) -> str:
+        """Return what authheaders says of a message that comes from the client itself."""
+        return self._judgement(raw, str(self.host.variables["_ip"]), HELO, sender)
+
+    def _judgement(self, raw: bytes, address: str, helo: str, sender: str) -> str:
+        return " ".join(self._run(_JUDGE, raw, address, helo, sender).split())
 
     def signatures(self, raw: bytes) -> Sequence[Signature]:
         """Return all signatures of a message, as dkimpy judges them."""

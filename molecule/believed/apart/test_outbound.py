@@ -11,6 +11,7 @@ from inside import wait_until
 from messages import letter, token
 from posting import answer_to
 from probe import Server
+from publishing import Zones, domains_of, with_other
 
 # Each takes mail for one server with one certificate; what they publish of it differs.
 PLAIN = "plain.test"
@@ -21,7 +22,9 @@ FORGED = "forged.test"
 
 SERVICES = ["postfix-mta-sts-resolver", "mailpopbox-tls-policies"]
 POLICIES = "socketmap:unix:/run/mta-sts/policies.sock:postfix"
+ASKED = "socketmap:unix:/var/spool/postfix/mailpopbox/tls-policies.sock:mailpopbox"
 POSTFIX_SAYS = ["tls-policies.sock", "smtp_tls_policy_maps", "TLS policy"]
+ANOTHER_KEY = with_other(r"^(_25._tcp.*TLSA\s+3 1 1 ).*$", r"\g<1>" + "ab" * 32)
 # Who cannot be asked where mail goes cannot be asked for a wish for reports either.
 NO_REPORTS = "TLSRPT support: policy lookup failed"
 
@@ -110,6 +113,30 @@ def test_what_is_published_does_not_hold(
         assert why in waits(server, address)
     assert said in server.journal(begin)
     assert not far.has(address)
+
+
+def test_what_the_other_server_prints_holds(server: Server, other: Server) -> None:
+    """What it publishes of its TLS, from `mailpopbox dns`: by DANE, where its zone is signed."""
+    for domain in domains_of(other):
+        address = send(server, domain)
+        assert way(server, address) == f"Verified {other.hostname}"
+        is_signed = domain == domains_of(other)[0]
+        expected = "dane-only" if is_signed else f"secure match={other.hostname} "
+        assert server.run("postmap", "-q", domain, ASKED).stdout.startswith(expected)
+
+
+def test_another_key_than_the_other_server_prints(
+    server: Server, other: Server, zones: Zones
+) -> None:
+    domain = domains_of(other)[0]
+    with zones.changed(domain, ANOTHER_KEY):
+        # Its processes remember what they have looked up.
+        server.run("postfix", "reload")
+        address = send(server, domain)
+        assert "Server certificate not verified" in waits(server, address)
+    server.run("postfix", "reload")
+    try_again(server)
+    assert way(server, address) == f"Verified {other.hostname}"
 
 
 def test_the_other_side_of_mta_sts_alone_would_do(server: Server) -> None:

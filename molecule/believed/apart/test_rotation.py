@@ -18,6 +18,10 @@ def keys(server: Server) -> list[dict[str, str]]:
     return found
 
 
+def signing(server: Server) -> set[str]:
+    return {row["selector"] for row in keys(server) if row["state"] == "signing"}
+
+
 def test_a_rotation_under_load(
     server: Server, far: Destination, outsider: Outsider, zones: Zones
 ) -> None:
@@ -36,28 +40,39 @@ def test_a_rotation_under_load(
                 return
             sent.append(subject)
 
-    before = [row["selector"] for row in keys(server) if row["state"] == "signing"]
+    def wait_for_more() -> None:
+        length = len(sent)
+        while len(sent) < length + 20 and writer.is_alive():
+            ended.wait(0.2)
+
+    def selectors_of_all() -> set[str]:
+        """Verify all that has left so far, and return by which keys it is signed."""
+        number = len(sent)
+        wait_until("all of them", lambda: len(far.copies(f"Subject: {word}.")) >= number)
+        found: set[str] = set()
+        for name in far.copies(f"Subject: {word}."):
+            signatures = outsider.signatures(far.host.read(name))
+            assert len(signatures) == 2
+            assert all(each.right for each in signatures), signatures
+            found |= {each.selector for each in signatures}
+        return found
+
+    before = signing(server)
     writer = threading.Thread(target=write)
     writer.start()
     try:
         assert server.run("mailpopbox", "dkim", "rotate", check=False).returncode == 1
+        # As long as nobody can know the new keys, none of them signs.
+        wait_for_more()
+        assert selectors_of_all() == before
         zones.publish(server)
         done = server.run("mailpopbox", "dkim", "rotate")
         assert done.stdout == "The new keys sign.\n"
-        length = len(sent)
-        while len(sent) < length + 20 and writer.is_alive():
-            ended.wait(0.2)
+        wait_for_more()
     finally:
         ended.set()
         writer.join()
     assert failures == []
-    line = f"Subject: {word}."
-    wait_until("all of them", lambda: len(far.copies(line)) == len(sent))
-    selectors = set()
-    for name in far.copies(line):
-        signatures = outsider.signatures(far.host.read(name))
-        assert len(signatures) == 2
-        assert all(each.right for each in signatures), signatures
-        selectors |= {each.selector for each in signatures}
-    after = {row["selector"] for row in keys(server) if row["state"] == "signing"}
-    assert selectors == {*before, *after}
+    after = signing(server)
+    assert not before & after
+    assert selectors_of_all() == before | after

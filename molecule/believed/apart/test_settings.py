@@ -1,5 +1,6 @@
 """What comes in is judged otherwise under other settings."""
 
+import re
 from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Protocol
@@ -60,23 +61,47 @@ def test_others_refuse_nothing(
     assert mark_of(outsider.from_a_list(word), word, "arc=pass") is None
 
 
+# It fails SPF, and DMARC of a domain that asks for nothing to be done about that.
+SUSPICIOUS, ENVELOPE = "ceo@loose.test", "evil@careful.test"
+
+
+def test_the_score_decides(server: Server, redeploy: Redeploy, outsider: Outsider) -> None:
+    def judged(mark: int, reject: int) -> tuple[str, str | None]:
+        """Return what is answered under these limits, and how the message is marked."""
+        redeploy(server, mailpopbox_spam_mark=mark, mailpopbox_spam_reject=reject)
+        word = token()
+        answer = outsider.post(server, letter(word, sender=SUSPICIOUS), sender=ENVELOPE)
+        if answer != "250":
+            assert server.copies(None, word) == []
+            return answer[:9], None
+        message = server.wait_for_message(None, word)
+        found = re.search(r"score=([0-9.]+)", str(message["X-Spam-Status"]))
+        assert found
+        assert 2 <= float(found[1]) < 9
+        return answer, message["X-Spam"]
+
+    assert judged(mark=2, reject=0) == ("250", "Yes")
+    assert judged(mark=0, reject=2) == ("554 5.7.1", None)
+    assert judged(mark=0, reject=0) == ("250", None)
+    assert judged(mark=9, reject=10) == ("250", None)
+
+
 def test_what_looks_somewhat_like_spam_waits_once(
     server: Server, redeploy: Redeploy, outsider: Outsider
 ) -> None:
     word = token()
-    suspicious = letter(word, sender="ceo@loose.test")
-    envelope = "evil@careful.test"  # fails SPF
+    suspicious = letter(word, sender=SUSPICIOUS)
     redeploy(server, mailpopbox_spam_greylist=2)
     server.run("sed", "-i", "s/= 2, 300,/= 2, 3,/", "/etc/rspamd/rspamd.local.lua")
     server.run("systemctl", "restart", "rspamd")
     wait_for_rspamd(server)
     for _ in range(2):
-        answer = outsider.post(server, suspicious, sender=envelope)
+        answer = outsider.post(server, suspicious, sender=ENVELOPE)
         assert answer == "451 4.7.1 This message looks like spam; try again in five minutes"
     genuine = outsider.post(server, letter(token(), sender=HOSTILE), sender=HOSTILE)
     assert genuine == "250"
     wait_until(
         "acceptance",
-        lambda: outsider.post(server, suspicious, sender=envelope) == "250",
+        lambda: outsider.post(server, suspicious, sender=ENVELOPE) == "250",
     )
     server.wait_for_message(None, word)

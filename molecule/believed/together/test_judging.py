@@ -3,6 +3,7 @@
 import re
 import time
 from email.message import EmailMessage
+from email.policy import SMTP
 
 import pytest
 from messages import letter, token
@@ -130,29 +131,73 @@ def test_a_broken_signature_does_not(
     assert outsider.post(server, broken, sender=HOSTILE).startswith("554 5.7.1 ")
 
 
-@pytest.mark.parametrize(
-    ("sender", "domain"),
-    # Of a subdomain, where exactly the domain is asked for.
-    [("ceo@bank.test", "hostile.test"), ("ceo@exact.test", "sub.exact.test")],
-)
-def test_a_signature_of_another_domain_does_not(
-    server: Server, outsider: Outsider, sender: str, domain: str
-) -> None:
-    signed = outsider.signed(domain, mail(token(), sender))
-    assert outsider.post(server, signed, sender=HOSTILE).startswith("554 5.7.1 ")
+# --- Whose signature and whose SPF count (RFC 7489, section 3.1) ---
 
 
 @pytest.mark.parametrize(
-    ("sender", "domain"),
-    [("ceo@example.com", "sub.example.com"), ("ceo@sub.example.com", "example.com")],
+    ("sender", "envelope", "signers"),
+    [
+        # Of the same owner, as is usual.
+        ("ceo@example.com", HOSTILE, ["example.com"]),
+        ("ceo@example.com", HOSTILE, ["sub.example.com"]),
+        ("ceo@sub.example.com", HOSTILE, ["example.com"]),
+        ("ceo@other.example.com", HOSTILE, ["sub.example.com"]),
+        ("ceo@example.com", "ceo@sub.example.com", []),
+        ("ceo@other.example.com", "ceo@sub.example.com", []),
+        # Of exactly the same domain, where it asks for that.
+        ("ceo@strict.example.net", HOSTILE, ["strict.example.net"]),
+        ("ceo@strict.example.net", "ceo@strict.example.net", []),
+        # Of two, SPF.
+        ("ceo@example.com", "ceo@sub.example.com", ["hostile.test"]),
+    ],
 )
-def test_a_signature_of_the_same_owner_does(
-    server: Server, outsider: Outsider, sender: str, domain: str
+def test_what_confirms_a_sender(
+    server: Server, outsider: Outsider, sender: str, envelope: str, signers: list[str]
 ) -> None:
     word = token()
-    signed = outsider.signed(domain, mail(word, sender))
-    assert outsider.post(server, signed, sender=HOSTILE) == "250"
-    assert "dmarc=pass" in results(judged(server, word))
+    raw = signed_by(outsider, signers, mail(word, sender))
+    assert outsider.post(server, raw, sender=envelope) == "250"
+    assert "; dmarc=pass " in results(judged(server, word))
+    # authheaders sees it as we do.
+    assert "; dmarc=pass " in outsider.judgement_of_own(raw, envelope)
+
+
+def test_one_of_several_signatures_does(server: Server, outsider: Outsider) -> None:
+    """Authheaders goes by the last one."""
+    word = token()
+    signers = ["hostile.test", "example.com", "bank.test"]
+    raw = signed_by(outsider, signers, mail(word, "ceo@example.com"))
+    assert outsider.post(server, raw, sender=HOSTILE) == "250"
+    assert "; dmarc=pass " in results(judged(server, word))
+
+
+@pytest.mark.parametrize(
+    ("sender", "envelope", "signers"),
+    [
+        ("ceo@example.com", HOSTILE, ["hostile.test"]),
+        ("ceo@example.com", "ceo@sub.strict.example.net", []),
+        ("ceo@strict.example.net", HOSTILE, ["sub.strict.example.net"]),
+        ("ceo@strict.example.net", HOSTILE, ["example.net"]),
+        ("ceo@strict.example.net", "ceo@sub.strict.example.net", []),
+        ("ceo@strict.example.net", HOSTILE, ["sub.strict.example.net", "example.net"]),
+    ],
+)
+def test_what_does_not(
+    server: Server, outsider: Outsider, sender: str, envelope: str, signers: list[str]
+) -> None:
+    word = token()
+    raw = signed_by(outsider, signers, mail(word, sender))
+    domain = sender.partition("@")[2]
+    assert outsider.post(server, raw, sender=envelope) == f"554 5.7.1 The domain {domain} {REFUSED}"
+    assert server.copies(None, word) == []
+    assert "; dmarc=fail " in outsider.judgement_of_own(raw, envelope)
+
+
+def signed_by(outsider: Outsider, domains: list[str], message: EmailMessage) -> bytes:
+    raw = message.as_bytes(policy=SMTP)
+    for domain in domains:
+        raw = outsider.signed(domain, raw)
+    return raw
 
 
 # --- Mailing lists ---
