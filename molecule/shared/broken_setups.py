@@ -159,6 +159,14 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
         "relay",
         "The server is an open relay: at {ip} it takes mail from <stranger@example.net> to <victim@example.org>.",
     ),
+    "a network that need not log in": (
+        postfix(
+            "mynetworks=127.0.0.0/8 203.0.113.0/24",
+            "smtpd_relay_restrictions=permit_mynetworks, reject_unauth_destination",
+        ),
+        "relay",
+        "Whoever is in 203.0.113.0/24 sends through this server without a login, as any sender.",
+    ),
     # The host
     "Rspamd stopped": (
         stopped("rspamd", wait_for_rspamd),

@@ -102,8 +102,8 @@ def test_open_relays() -> None:
     tricks = doors.tricks(HOST, "example.com")
     # Postfix lets a client wait from the tenth refusal on.
     assert len(tricks) < 10
-    assert doors.relay({"192.0.2.1": []})[0].state == GOOD
-    found = doors.relay({"192.0.2.1": tricks[:2], "192.0.2.2": HIDDEN, "192.0.2.3": []})
+    assert doors.relay({"192.0.2.1": []}, [])[0].state == GOOD
+    found = doors.relay({"192.0.2.1": tricks[:2], "192.0.2.2": HIDDEN, "192.0.2.3": []}, [])
     assert said(found) == [
         (
             BAD,
@@ -115,6 +115,36 @@ def test_open_relays() -> None:
         (UNKNOWN, "Port 25 of 192.0.2.2 could not be tried: no right."),
     ]
     assert Trick("", "victim@example.org") in tricks
+
+
+def test_who_is_trusted_for_his_address() -> None:
+    networks = ["203.0.113.0/24", "[2001:db8::]/64"]
+    assert said(doors.relay({"192.0.2.1": []}, networks)) == [
+        (
+            BAD,
+            (
+                "Whoever is in 203.0.113.0/24 and [2001:db8::]/64 sends through this server without a"
+                " login, as any sender."
+            ),
+        )
+    ]
+    assert said(doors.relay({}, HIDDEN)) == [
+        (UNKNOWN, "Whom Postfix trusts cannot be seen: no right.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("restrictions", "networks", "expected"),
+    [
+        ("reject_unauth_destination", "0.0.0.0/0", []),
+        ("permit_mynetworks, reject", "127.0.0.0/8 [::1]/128, [::ffff:127.0.0.0]/104", []),
+        ("permit_mynetworks,reject", "127.0.0.1 203.0.113.7", ["203.0.113.7"]),
+        ("reject\tpermit_mynetworks", " [2001:db8::]/64 ", ["[2001:db8::]/64"]),
+        ("permit_mynetworks", "cidr:/etc/postfix/networks", ["cidr:/etc/postfix/networks"]),
+    ],
+)
+def test_who_sends_without_a_login(restrictions: str, networks: str, expected: list[str]) -> None:
+    assert list(doors.trusted_by(f"{restrictions}\n{networks}\n")) == expected
 
 
 def test_the_way_out() -> None:

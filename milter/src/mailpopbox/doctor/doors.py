@@ -1,7 +1,10 @@
 """What others meet at the ports: an answer, TLS, the certificate, and no open relay."""
 
+import ipaddress
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from mailpopbox.counting import listed
 from mailpopbox.doctor.finding import Finding, bad, good, or_good, unknown, warning
@@ -159,10 +162,12 @@ def tricks(hostname: str, domain: str) -> tuple[Trick, ...]:
     )
 
 
-def relay(tried: Mapping[str, Sequence[Trick] | Unknown]) -> tuple[Finding, ...]:
-    """Judge what was taken at each address of the host."""
+def relay(
+    tried: Mapping[str, Sequence[Trick] | Unknown], trusted: Sequence[str] | Unknown
+) -> tuple[Finding, ...]:
+    """Judge what was taken at each address of the host, and who is trusted for his address."""
     return or_good(
-        _relay(tried),
+        chain(_relay(tried), _trusted(trusted)),
         "Nobody sends through this server to others, as far as that shows from here; a test from"
         " outside sees more.",
     )
@@ -181,6 +186,36 @@ def _relay(tried: Mapping[str, Sequence[Trick] | Unknown]) -> Iterator[Finding]:
                 "Take smtpd_relay_restrictions and mynetworks out of mailpopbox_postfix_extra, and"
                 " run the playbook, at once.",
             )
+
+
+def _trusted(networks: Sequence[str] | Unknown) -> Iterator[Finding]:
+    if isinstance(networks, Unknown):
+        yield unknown("mynetworks", f"Whom Postfix trusts cannot be seen: {networks.why}.")
+    elif networks:
+        yield bad(
+            "mynetworks",
+            f"Whoever is in {listed(networks)} sends through this server without a login, as any"
+            " sender.",
+            "Take permit_mynetworks or mynetworks out of mailpopbox_postfix_extra, and run the"
+            " playbook; let them log in on port 465.",
+        )
+
+
+def trusted_by(printed: str) -> Sequence[str]:
+    """Read who may send to others without a login: of postconf, restrictions and networks."""
+    restrictions, networks = (re.split(r"[\s,]+", line.strip()) for line in printed.splitlines())
+    if "permit_mynetworks" not in restrictions:
+        return ()
+    return [each for each in networks if not _is_loopback(each)]
+
+
+def _is_loopback(network: str) -> bool:
+    try:
+        first = ipaddress.ip_network(re.sub(r"[\[\]]", "", network), strict=False)[0]
+    # A table, or what is left out of another network.
+    except ValueError:
+        return False
+    return (getattr(first, "ipv4_mapped", None) or first).is_loopback
 
 
 # --- To the outside ---

@@ -133,7 +133,8 @@ def _relay(patient: Patient) -> Findings:
     # At once: postscreen lets us wait at each.
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
         found = pool.map(lambda each: knocking.taken(each, tricks), patient.addresses)
-        return doors.relay(dict(zip(patient.addresses, found, strict=True)))
+        tried = dict(zip(patient.addresses, found, strict=True))
+    return doors.relay(tried, gathering.trusted_networks())
 
 
 def _web(patient: Patient) -> Findings:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mailpopbox.doctor.doors import trusted_by
 from mailpopbox.found import Certificate, LedgerState, Queue, Size, Unknown
 from mailpopbox.ledger import LedgerError
 from mailpopbox.ledger.entries import frozen_mailboxes, totals
@@ -46,6 +47,12 @@ def service_state(printed: str) -> str:
             return "active"
     states = [unit.get("ActiveState", "unknown") for unit in found]
     return next((each for each in states if each not in {"active", "inactive"}), "inactive")
+
+
+def trusted_networks() -> Sequence[str] | Unknown:
+    """Return who may send to others without a login, besides the host itself."""
+    printed = output(["postconf", "-xh", "smtpd_relay_restrictions", "mynetworks"])
+    return printed if isinstance(printed, Unknown) else trusted_by(printed)
 
 
 def queue() -> Queue | Unknown:
