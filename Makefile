@@ -102,6 +102,10 @@ bench-milter: env ## how fast with our milter, none, or OpenDKIM: ROUNDS=5; memo
 bench-ledger: env ## how fast with and without the ledger, and with MESSAGE_IDS=10000000 in it: ROUNDS=5
 	@$(tools) python bench/compare_ledgers.py --rounds $(ROUNDS) --message-ids $(MESSAGE_IDS)
 
+.PHONY: bench-memory
+bench-memory: converge ## what each unit of SCENARIO's servers takes when nothing happens: SCENARIO=default
+	@$(tools) python bench/measure_memory.py mailpopbox-$(SCENARIO)-12 mailpopbox-$(SCENARIO)-13
+
 .PHONY: molecule
 molecule: env ## one scenario from nothing to nothing: SCENARIO=default, full, sendas, ledger …
 	$(molecule) test --scenario-name $(SCENARIO)

@@ -89,13 +89,18 @@ def stopped(unit: str, wait: Callable[[Server], None] = lambda _server: None) ->
     return done(f"systemctl stop {unit}", f"systemctl start {unit}", wait)
 
 
-def certificate(name: str, *, when: str = "2026-01-01", days: int = 9999) -> Broken:
-    """Put a certificate in force, made as if it were some other day."""
-    make = (
-        f"faketime '{when} 00:00:00' openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256"
+def self_signed(name: str, days: int = 9) -> str:
+    """Return the line of shell that makes a certificate that nobody else has signed."""
+    return (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256"
         f" -nodes -days {days} -subj /CN=x -addext subjectAltName=DNS:{name}"
         " -keyout /srv/key -out /srv/crt 2>/dev/null"
     )
+
+
+def certificate(name: str, *, when: str = "2026-01-01", days: int = 9999) -> Broken:
+    """Put a certificate in force, made as if it were some other day."""
+    make = f"faketime '{when} 00:00:00' {self_signed(name, days)}"
     put = f"cp {PEM} /srv/pem; cat /srv/key /srv/crt >{PEM}; systemctl reload postfix dovecot"
     return done(f"{make}; {put}", f"cat /srv/pem >{PEM}; systemctl reload postfix dovecot")
 

@@ -14,6 +14,7 @@ from breaking import (
     no_way_out,
     postfix,
     reverse,
+    self_signed,
     stopped,
     waiting,
     zone,
@@ -129,6 +130,15 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
         certificate("other.test"),
         "certificate",
         "The certificate is for other.test, and not for {h}.",
+    ),
+    "another certificate on one port": (
+        done(
+            f"{self_signed('{h}')}; cat /srv/key /srv/crt >/srv/other.pem; cp /etc/postfix/master.cf /srv/;"
+            " postconf -P submissions/inet/smtpd_tls_chain_files=/srv/other.pem; postfix reload; sleep 1",
+            "cp /srv/master.cf /etc/postfix/; postfix reload",
+        ),
+        "certificate",
+        "Port 465 shows another certificate than the one in /etc/mailpopbox/tls/server.pem.",
     ),
     "old TLS": (
         postfix(
