@@ -197,6 +197,18 @@ def test_a_failure_is_told_until_it_is_over(server: Server) -> None:
         assert letters(server)[before:] == [broken, broken, renewed]
 
 
+def test_long_before_its_end_nobody_is_written_to(server: Server) -> None:
+    before = letters(server)
+    with server.provoking(*FAILURE):
+        with cut_off(server):
+            assert certify(server, "--force")["why"]
+            (problem,) = status(server)["problems"]
+            assert problem.startswith("the certificate cannot be renewed: ")
+        server.run(*LOOK_AFTER)
+    assert letters(server) == before
+    assert status(server)["problems"] == []
+
+
 def serves_nothing(server: Server) -> None:
     """See that nothing is left of the web server."""
     assert server.run("ss", "-Hltn", "sport = :443").stdout == ""
