@@ -57,7 +57,7 @@ def examined(server: Server) -> list[str]:
     """Return what the doctor says is wrong with the certificate."""
     done = server.run("mailpopbox", "doctor", "--json", "--only", "certificate", check=False)
     findings = json.loads(done.stdout)["findings"]
-    return [each["sentence"] for each in findings if each["state"] != "good"]
+    return [each["sentence"] for each in findings if each["state"] == "bad"]
 
 
 def letters(server: Server) -> list[str]:
