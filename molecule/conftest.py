@@ -1,5 +1,6 @@
 """Fixtures for all scenarios. A test that takes `server` runs once on each mail server."""
 
+import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from deploying import Scenario
-from inside import Host
+from inside import TOP, Host
 from probe import Server
 
 
@@ -44,6 +45,16 @@ def _concerns_the_server_of(item: pytest.Item) -> bool:
     server = item.callspec.params["server"]
     assert isinstance(server, Server)
     return server.release in marker.args
+
+
+@pytest.fixture(autouse=True)
+def _beside_others(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let tests of several servers run side by side, but for those that change what all share."""
+    name = load_scenario().inventory.parent.parent.name
+    with (TOP / ".cache" / f"{name}.lock").open("w") as lock:
+        is_alone = request.node.get_closest_marker("alone") is not None
+        fcntl.flock(lock, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH)
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

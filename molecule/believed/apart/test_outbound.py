@@ -115,6 +115,7 @@ def test_what_is_published_does_not_hold(
     assert not far.has(address)
 
 
+@pytest.mark.alone
 def test_what_the_other_server_prints_holds(server: Server, other: Server) -> None:
     """What it publishes of its TLS, from `mailpopbox dns`: by DANE, where its zone is signed."""
     for domain in domains_of(other):
@@ -125,6 +126,7 @@ def test_what_the_other_server_prints_holds(server: Server, other: Server) -> No
         assert server.run("postmap", "-q", domain, ASKED).stdout.startswith(expected)
 
 
+@pytest.mark.alone
 def test_another_key_than_the_other_server_prints(
     server: Server, other: Server, zones: Zones
 ) -> None:
