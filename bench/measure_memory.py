@@ -15,8 +15,9 @@ from container import TOP, say
 from figures import table
 
 # Runs on the server.
-_LOOK = r"""
+LOOK = r"""
 import json, re
+from pathlib import Path
 
 for process in Path("/proc").glob("[0-9]*"):
     try:
@@ -49,7 +50,7 @@ def rows(server: str, found: dict[str, tuple[float, float]]) -> Iterator[list[st
 
 def look(container: str) -> list[str]:
     enter = [str(TOP / "containers" / "enter"), container, "python3", "-"]
-    done = subprocess.run(enter, input=_LOOK, capture_output=True, text=True, check=True)
+    done = subprocess.run(enter, input=LOOK, capture_output=True, text=True, check=True)
     printed: str = done.stdout
     return printed.splitlines()
 

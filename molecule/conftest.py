@@ -49,9 +49,13 @@ def _concerns_the_server_of(item: pytest.Item) -> bool:
 
 @pytest.fixture(autouse=True)
 def _beside_others(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let tests of several servers run side by side, but for those that change what all share."""
-    name = load_scenario().inventory.parent.parent.name
-    with (TOP / ".cache" / f"{name}.lock").open("w") as lock:
+    """Let tests of several servers run side by side, but for those that change what all share.
+
+    What a fixture of wider scope does is not kept out.
+    """
+    lock_file = TOP / ".cache" / f"{load_scenario().inventory.parent.parent.name}.lock"
+    lock_file.parent.mkdir(exist_ok=True)
+    with lock_file.open("w") as lock:
         is_alone = request.node.get_closest_marker("alone") is not None
         fcntl.flock(lock, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH)
         yield

@@ -85,3 +85,6 @@ def with_line(line: str) -> Change:
 def with_other(pattern: str, other: str) -> Change:
     """Write something else where that stands first."""
     return lambda text: re.sub(rf"(?m){pattern}", other, text, count=1)
+
+
+ANOTHER_KEY = with_other(r"^(_25._tcp.*TLSA\s+3 1 1 ).*$", r"\g<1>" + "ab" * 32)

@@ -1,8 +1,10 @@
 """Adding up what processes take."""
 
 import json
+import subprocess
+import sys
 
-from measure_memory import rows, sums
+from measure_memory import LOOK, rows, sums
 
 
 def test_sums() -> None:
@@ -20,3 +22,11 @@ def test_sums() -> None:
         ("small.service", (3.0, 1.5)),
     ]
     assert next(rows("server", found)) == ["server", "all", "7", "4"]
+
+
+def test_what_runs_on_the_server() -> None:
+    done = subprocess.run(
+        [sys.executable, "-"], input=LOOK, capture_output=True, text=True, check=True
+    )
+    pss, own = sums(done.stdout.splitlines())["all"]
+    assert pss >= own > 0

@@ -134,6 +134,18 @@ def test_an_open_relay(server: Server) -> None:
         assert [state for state, _ in server.found("relay")] == ["bad"]
 
 
+def test_networks_without_a_login(server: Server) -> None:
+    server.dns.write_text(server.dns.read_text() + f"addresses: [{HERE}]\n")
+    server.program("postconf", "echo permit_mynetworks; echo 203.0.113.0/24")
+    with server.spoken(**DOORS):
+        [(state, sentence)] = server.found("relay")
+    assert state == "bad"
+    assert sentence.startswith("Whoever is in 203.0.113.0/24 sends through this server")
+    server.program("postconf", "exit 1")
+    with server.spoken(**DOORS):
+        assert [state for state, _ in server.found("relay")] == ["unknown"]
+
+
 def test_all_addresses_are_tried_at_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """At each, postscreen lets strangers wait."""
     addresses = [f"198.51.100.{number}" for number in range(1, 9)]

@@ -336,6 +336,10 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "negative limit": ({"mailpopbox_client_connections": -1}, ("mailpopbox_client_connections:", "-1", "from 0")),
     "user number of root": ({"mailpopbox_vmail_uid": 0}, ("mailpopbox_vmail_uid:", "500 to 60000")),
     "extra setting with a bad name": ({"mailpopbox_postfix_extra": {"My-Key": "x"}}, ("mailpopbox_postfix_extra.My-Key:",)),
+    "extra setting that reports are sent by": (
+        {"mailpopbox_tls_reports": True, "mailpopbox_postfix_extra": {"smtp_generic_maps": "x"}},
+        ("mailpopbox_postfix_extra.smtp_generic_maps:", "mailpopbox_tls_reports"),
+    ),
     "extra setting of two lines": (
         {"mailpopbox_postfix_extra": {"mynetworks": "x\nrelay = y"}},
         ("mailpopbox_postfix_extra.mynetworks:", "one line"),

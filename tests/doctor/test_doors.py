@@ -140,11 +140,19 @@ def test_who_is_trusted_for_his_address() -> None:
         ("permit_mynetworks, reject", "127.0.0.0/8 [::1]/128, [::ffff:127.0.0.0]/104", []),
         ("permit_mynetworks,reject", "127.0.0.1 203.0.113.7", ["203.0.113.7"]),
         ("reject\tpermit_mynetworks", " [2001:db8::]/64 ", ["[2001:db8::]/64"]),
+        ("PERMIT_MYNETWORKS", "127.0.0.0/8, !127.0.0.5, ", []),
+        ("permit_mynetworks", "", []),
         ("permit_mynetworks", "cidr:/etc/postfix/networks", ["cidr:/etc/postfix/networks"]),
     ],
 )
 def test_who_sends_without_a_login(restrictions: str, networks: str, expected: list[str]) -> None:
-    assert list(doors.trusted_by(f"{restrictions}\n{networks}\n")) == expected
+    found = doors.trusted_by(f"{restrictions}\n{networks}\n")
+    assert not isinstance(found, Unknown)
+    assert list(found) == expected
+
+
+def test_what_postconf_never_printed() -> None:
+    assert isinstance(doors.trusted_by("permit_mynetworks\n"), Unknown)
 
 
 def test_the_way_out() -> None:

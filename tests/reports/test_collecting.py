@@ -116,6 +116,14 @@ def test_without_a_socket_it_says_who_runs_it(
     assert "systemd runs this" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("word", ["--policies", "--resolver"])
+def test_what_is_for_the_other_way_is_refused(
+    days: Days, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    assert cli.main(["tls-sessions", "--sessions", str(days.folder), word, "127.0.0.1"]) == 2
+    assert "are for --logged" in capsys.readouterr().err
+
+
 def test_the_command_as_systemd_starts_it(
     days: Days, listening: socket.socket, postfix: socket.socket
 ) -> None:

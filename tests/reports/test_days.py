@@ -30,6 +30,23 @@ def test_how_far_the_journal_has_been_read(days: Days) -> None:
     assert days.noted() == []
 
 
+def test_a_full_disk_does_not_forget_how_far_it_was(
+    days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days.keep_read_until(5.0)
+
+    def full(_descriptor: int, _octets: bytes) -> int:
+        raise OSError("no space")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        with pytest.raises(OSError, match="no space"):
+            days.keep_read_until(6.0)
+    assert days.read_until() == 5.0
+    days.keep_read_until(7.0)
+    assert days.read_until() == 7.0
+
+
 def test_sessions_are_counted_by_day(days: Days) -> None:
     for day, session in ((DAY + 1, BAD), (DAY, GOOD), (DAY, BAD), (DAY, GOOD)):
         days.note(day, session)

@@ -46,7 +46,9 @@ def met(*lines: str) -> list[Met]:
 
 @pytest.mark.parametrize("how", ["Verified", "Trusted", "Untrusted", "Anonymous"])
 def test_a_session_that_nobody_objected_to(how: str) -> None:
-    assert attempts(established(how=how), sent()) == [Attempt(AT + 1, "example.net", WELL)]
+    assert attempts(established(how=how), sent()) == [
+        Attempt(AT + 1, "C5C033E20C4", "example.net", WELL)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -157,6 +159,16 @@ def test_the_same_message_once_more_is_another_session() -> None:
 
 def test_a_message_that_follows_in_the_same_session_is_none() -> None:
     assert met(established(), sent(), sent(queue_id="066783E20CC", more=" conn_use=2,")) == [WELL]
+
+
+def test_a_report_is_not_reported() -> None:
+    """Wherever it leaves by."""
+    queued = ("9", "066783E20CC: from=<tls-reports@reports.invalid>, size=1638, nrcpt=1 (queue")
+    other = ("9", "C5C033E20C4: from=<tls-reports@reports.example>, size=1638, nrcpt=1 (queue")
+    found = attempts(
+        queued, other, established(), sent(queue_id="066783E20CC"), established(), sent()
+    )
+    assert [each.queue_id for each in found] == ["C5C033E20C4"]
 
 
 def test_processes_are_told_apart() -> None:

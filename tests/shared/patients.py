@@ -26,6 +26,11 @@ DOCTOR = "doctor@doctor.invalid"
 HERE = "127.0.0.1"
 SOA = "$TTL 60\n@ SOA ns x 1 1 1 1 1\n@ NS ns\nns A 127.0.0.2\n"
 ACTIVE = "ActiveState=active\nSubState=running\n"
+POSTCONF = """
+case "$*" in
+    *mynetworks) printf "reject_unauth_destination\\n127.0.0.0/8\\n" ;;
+    *) echo mx.example.com ;;
+esac"""
 IP = json.dumps([{"addr_info": [{"local": "198.51.100.7", "scope": "global"}]}])
 
 
@@ -50,7 +55,7 @@ class Server:
         for name, script in (
             ("systemctl", f"printf '{ACTIVE}'"),
             ("postqueue", "true"),
-            ("postconf", "echo mx.example.com"),
+            ("postconf", POSTCONF),
             ("ip", f"echo '{IP}'"),
         ):
             self.program(name, script)

@@ -11,7 +11,7 @@ from mailpopbox.cli import main
 from mailpopbox.config import HOST_USERS, parse
 from mailpopbox.passage import canonical
 from mailpopbox.renewal import settings_of
-from mailpopbox.reports.sending import SENDER
+from mailpopbox.reports.report import SENDER
 from plugins import options
 from rendering import ACME, LARGE, SETTINGS, SMALL, TEMPLATES, render
 
@@ -289,7 +289,7 @@ def test_what_notes_sessions(release: str, *, is_logged: bool) -> None:
     """All of a day is noted before it is reported."""
     units = "outbound/etc/systemd/system/mailpopbox-tls"
     reports = render(f"{units}-reports.service", REPORTING, release=release)
-    assert ("\nRequires=mailpopbox-tls-sessions.service\n" in reports) == is_logged
+    assert ("\nWants=mailpopbox-tls-sessions.service\n" in reports) == is_logged
     assert (" mailpopbox-tls-sessions.service\n\n[Service]" in reports) == is_logged
     sessions = render(f"{units}-sessions.service", REPORTING, release=release)
     assert ("\nType=oneshot\n" in sessions) == is_logged

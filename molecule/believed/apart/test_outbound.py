@@ -11,7 +11,7 @@ from inside import wait_until
 from messages import letter, token
 from posting import answer_to
 from probe import Server
-from publishing import Zones, domains_of, with_other
+from publishing import ANOTHER_KEY, Zones, domains_of
 
 # Each takes mail for one server with one certificate; what they publish of it differs.
 PLAIN = "plain.test"
@@ -24,7 +24,6 @@ SERVICES = ["postfix-mta-sts-resolver", "mailpopbox-tls-policies"]
 POLICIES = "socketmap:unix:/run/mta-sts/policies.sock:postfix"
 ASKED = "socketmap:unix:/var/spool/postfix/mailpopbox/tls-policies.sock:mailpopbox"
 POSTFIX_SAYS = ["tls-policies.sock", "smtp_tls_policy_maps", "TLS policy"]
-ANOTHER_KEY = with_other(r"^(_25._tcp.*TLSA\s+3 1 1 ).*$", r"\g<1>" + "ab" * 32)
 # Who cannot be asked where mail goes cannot be asked for a wish for reports either.
 NO_REPORTS = "TLSRPT support: policy lookup failed"
 

@@ -324,6 +324,11 @@ def extra_problems(values: Values) -> Iterator[str]:
             yield f"{key}: is not the name of a Postfix parameter. Write it as postconf prints it."
         if isinstance(value, bool) or not isinstance(value, str | int) or "\n" in str(value):
             yield f'{key}: has a value that is not one line of text. Quote it, like "yes" or "no".'
+        if name == "smtp_generic_maps" and values["mailpopbox_tls_reports"]:
+            yield (
+                f"{key}: is what mailpopbox_tls_reports gives its reports their sender by. Take one"
+                " of the two out."
+            )
 
 
 # --- The whole ---

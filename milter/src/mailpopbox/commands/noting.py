@@ -4,7 +4,7 @@ import argparse
 import time
 from pathlib import Path
 
-from mailpopbox.commands.command import DONE, Command, refused
+from mailpopbox.commands.command import DONE, Command, refused, to_repair
 from mailpopbox.commands.sessions import add_sessions
 from mailpopbox.reports.collecting import collect
 from mailpopbox.reports.days import Days
@@ -37,6 +37,10 @@ def _sessions(arguments: argparse.Namespace) -> int:
     if arguments.logged:
         _read_on(days, arguments)
         return DONE
+    if arguments.policies or arguments.resolver:
+        raise to_repair(
+            "--policies and --resolver are for --logged; Postfix tells the rest itself."
+        )
     listening = passed_socket()
     if listening is None:
         raise refused("systemd runs this, with a socket: mailpopbox-tls-sessions.socket.")

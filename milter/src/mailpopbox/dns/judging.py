@@ -136,6 +136,11 @@ _BEGINS = {
 }
 
 
+def is_of(kind: str, text: str) -> bool:
+    """Tell whether a text in DNS is a record of that kind."""
+    return bool(re.match(_BEGINS[kind], text))
+
+
 def _the_same(wanted: Values, found: Values) -> str:
     return "" if set(wanted) == set(found) else "it says something else"
 

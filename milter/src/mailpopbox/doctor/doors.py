@@ -201,18 +201,22 @@ def _trusted(networks: Sequence[str] | Unknown) -> Iterator[Finding]:
         )
 
 
-def trusted_by(printed: str) -> Sequence[str]:
+def trusted_by(printed: str) -> Sequence[str] | Unknown:
     """Read who may send to others without a login: of postconf, restrictions and networks."""
-    restrictions, networks = (re.split(r"[\s,]+", line.strip()) for line in printed.splitlines())
-    if "permit_mynetworks" not in restrictions:
+    try:
+        restrictions, networks = (re.findall(r"[^\s,]+", line) for line in printed.splitlines())
+    except ValueError:
+        return Unknown("postconf printed something else")
+    if "permit_mynetworks" not in map(str.lower, restrictions):
         return ()
-    return [each for each in networks if not _is_loopback(each)]
+    # What begins so is left out of another.
+    return [each for each in networks if not each.startswith("!") and not _is_loopback(each)]
 
 
 def _is_loopback(network: str) -> bool:
     try:
         first = ipaddress.ip_network(re.sub(r"[\[\]]", "", network), strict=False)[0]
-    # A table, or what is left out of another network.
+    # A table.
     except ValueError:
         return False
     return (getattr(first, "ipv4_mapped", None) or first).is_loopback

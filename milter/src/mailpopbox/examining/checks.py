@@ -159,7 +159,11 @@ CHECKS = (
         _certificate,
     ),
     Check("web", "whether what is served over HTTPS is as it should be", _web),
-    Check("relay", "whether strangers can send through the server to others", _relay),
+    Check(
+        "relay",
+        "whether anybody sends through the server to others without a login",
+        _relay,
+    ),
     Check("disk", "how much room is left", _disk),
     Check("clock", "whether it is right", _clock),
     Check("queue", "whether mail waits long", _queue),

@@ -50,7 +50,7 @@ def service_state(printed: str) -> str:
 
 
 def trusted_networks() -> Sequence[str] | Unknown:
-    """Return who may send to others without a login, besides the host itself."""
+    """Return who may send to others without a login, besides programs of the host."""
     printed = output(["postconf", "-xh", "smtpd_relay_restrictions", "mynetworks"])
     return printed if isinstance(printed, Unknown) else trusted_by(printed)
 

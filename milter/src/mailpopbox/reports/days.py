@@ -31,7 +31,7 @@ class Days:
     folder: Path
 
     def note(self, day: int, session: Session) -> None:
-        self._write(self._path(day, _SESSIONS), kept(session))
+        self._append(self._path(day, _SESSIONS), kept(session))
 
     def read_until(self) -> float:
         """Return up to when the journal has been read; 0 if that is not known."""
@@ -42,7 +42,11 @@ class Days:
         return found if math.isfinite(found) else 0.0
 
     def keep_read_until(self, at: float) -> None:
-        self._write(self.folder / _READ_UNTIL, str(at), os.O_TRUNC)
+        # Beside it first: it is there at any time, whatever the disk says.
+        new = self.folder / f"{_READ_UNTIL}.new"
+        new.unlink(missing_ok=True)
+        self._append(new, str(at))
+        new.replace(self.folder / _READ_UNTIL)
 
     def noted(self) -> list[int]:
         """Return the days of which there is something, the oldest first."""
@@ -57,7 +61,7 @@ class Days:
 
     def mark(self, day: int, domain: str, place: str) -> None:
         """Remember that the report on a domain has gone somewhere."""
-        self._write(self._path(day, _SENT), json.dumps([domain, place]))
+        self._append(self._path(day, _SENT), json.dumps([domain, place]))
 
     def is_marked(self, day: int, domain: str, place: str) -> bool:
         path = self._path(day, _SENT)
@@ -81,9 +85,9 @@ class Days:
     def _path(self, day: int, kind: str) -> Path:
         return self.folder / f"{iso_day(day)}{kind}"
 
-    def _write(self, path: Path, line: str, how: int = os.O_APPEND) -> None:
+    def _append(self, path: Path, line: str) -> None:
         octets = f"{line}\n".encode()
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             if os.fstat(descriptor).st_size + len(octets) > _MOST_OCTETS:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))

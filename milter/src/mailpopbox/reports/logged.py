@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from mailpopbox.addresses import ascii_domain
 from mailpopbox.config import wrong_domain
 from mailpopbox.journal import Entry
+from mailpopbox.reports.report import SENDER
 from mailpopbox.submission import domain_of
 
-# What calls itself so delivers all mail but the reports themselves.
-NAME = "postfix/smtp"
+# Who delivers, and who takes a message out of the queue for that.
+NAMES = ("postfix/smtp", "postfix/qmgr")
 
 _SERVER = r"(?P<host>[^ \[]+)\[(?P<address>[^\]]+)\]"
 _DOUBT = re.compile(
@@ -32,6 +33,7 @@ _PASSED_BY = re.compile(r"\w+: (?P<why>TLS is required, .*)")
 _DELIVERY = re.compile(
     r"(?P<id>\w+): to=<(?P<to>.*?)>, (?:orig_to=<.*?>, )?relay=[^,]*, .*?status=\w+ \((?P<said>.*)"
 )
+_REPORT = re.compile(rf"(\w+): from=<{re.escape(SENDER)}>, ")
 # The other failures of a certificate have no name of their own in a report, but a reason.
 _RESULTS = {
     "certificate has expired": "certificate-expired",
@@ -54,6 +56,7 @@ class Attempt:
     """A server that was met on behalf of a domain, and when it was through with the mail."""
 
     at: float
+    queue_id: str
     domain: str
     met: Met
 
@@ -84,7 +87,7 @@ class _Process:
             if not self._goes_on((found["id"], domain), found["to"]):
                 self._meet_without_tls(found["said"])
             if not wrong_domain(domain):
-                yield from (Attempt(at, domain, met) for met in self._met)
+                yield from (Attempt(at, found["id"], domain, met) for met in self._met)
             self._met = []
 
     def _meet(self, server: re.Match[str], result: str, reason: str) -> None:
@@ -113,7 +116,15 @@ def _judged(doubt: re.Match[str] | None, address: str) -> tuple[str, str]:
 
 
 def attempts_in(entries: Iterable[Entry]) -> Iterator[Attempt]:
-    """Yield the attempts of which something is told, in the order in which mail was through."""
+    """Yield the attempts of which something is told, in the order in which mail was through.
+
+    Those for reports themselves are left out: one would be the reason for the next.
+    """
     processes: defaultdict[str, _Process] = defaultdict(_Process)
+    reports: set[str] = set()
     for each in entries:
-        yield from processes[each.process].attempts(each.at, each.message)
+        if found := _REPORT.match(each.message):
+            reports.add(found[1])
+        for attempt in processes[each.process].attempts(each.at, each.message):
+            if attempt.queue_id not in reports:
+                yield attempt

@@ -5,11 +5,10 @@ it takes Debian's python3-dnspython.
 """
 
 import logging
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mailpopbox.dns.judging import Trouble, Values
+from mailpopbox.dns.judging import Trouble, Values, is_of
 from mailpopbox.dns.resolving import Asker
 from mailpopbox.found import Unknown
 from mailpopbox.outbound.dane import Resolver, UnansweredError
@@ -18,7 +17,6 @@ from mailpopbox.reports.session import Plain
 
 log = logging.getLogger(__name__)
 
-_WANTS_REPORTS = re.compile(r"v=TLSRPTv1\s*(;|$)")
 _STS = "OK secure "
 _MATCH = "match="
 # Nobody was asked, no policy was found, or DANE counts over it.
@@ -38,7 +36,7 @@ class Published:
         """Return the records of the domains that want reports."""
         found: dict[str, str] = {}
         for domain, answer in self._answers(domains, "_smtp._tls.{}", "TXT"):
-            wishes = [text for text in answer if _WANTS_REPORTS.match(text)]
+            wishes = [text for text in answer if is_of("tls-rpt", text)]
             # Of several, none counts (RFC 8460, section 3).
             if len(wishes) == 1:
                 found[domain] = wishes[0]

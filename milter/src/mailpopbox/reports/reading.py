@@ -8,7 +8,7 @@ from mailpopbox.found import Unknown
 from mailpopbox.journal import Entry, entry
 from mailpopbox.programs import run
 from mailpopbox.reports.days import Days
-from mailpopbox.reports.logged import NAME, Attempt, Met, attempts_in
+from mailpopbox.reports.logged import NAMES, Attempt, Met, attempts_in
 from mailpopbox.reports.published import Published
 from mailpopbox.reports.session import Plain, Session
 from mailpopbox.times import DAY, HOUR
@@ -48,7 +48,7 @@ def logged_since(seconds: float) -> list[Entry]:
             "--output=json",
             "--output-fields=SYSLOG_IDENTIFIER,SYSLOG_PID,MESSAGE",
             "--all",
-            f"--identifier={NAME}",
+            *(f"--identifier={name}" for name in NAMES),
             f"--since=@{int(seconds)}",
         ],
         _SECONDS,

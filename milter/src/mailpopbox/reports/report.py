@@ -15,6 +15,9 @@ from mailpopbox.times import DAY
 from mailpopbox.utc import iso
 
 Counted = tuple[Session, int]
+# Postfix knows reports by it, and makes it that of the host where they leave. Nobody else can write
+# with it: the domain can never be anybody's (RFC 6761).
+SENDER = "tls-reports@reports.invalid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,12 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from mailpopbox.letter import hand_over
 from mailpopbox.reports.days import Days
 from mailpopbox.reports.places import address_in
-from mailpopbox.reports.report import Report, message, reports_on
+from mailpopbox.reports.report import SENDER, Report, message, reports_on
 from mailpopbox.systemd import fields
 from mailpopbox.utc import iso_day
 
 log = logging.getLogger(__name__)
 
-# Postfix knows reports by it, and makes it that of the host where they leave. Nobody else can write
-# with it: the domain can never be anybody's (RFC 6761).
-SENDER = "tls-reports@reports.invalid"
 _SECONDS = 30
 # First on the day after; then on two more.
 _LAST_TRY = 3
