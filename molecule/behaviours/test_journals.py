@@ -9,6 +9,7 @@ from inside import PROVOKED, PROVOKING
 from probe import Server
 
 WARNING = 4  # in syslog's numbers; errors are lower
+MOMENT = 2_000_000  # microseconds
 
 # (who, pattern of what) is logged in every container or on purpose, and why that is no fault.
 HARMLESS = (
@@ -57,16 +58,21 @@ def is_harmless(who: str, what: str) -> bool:
 def unexpected(server: Server) -> Iterator[str]:
     """Go through the journal; tests say in it what they are about to provoke."""
     meant: list[str] = []
+    # What was meant until a moment ago: a client may have seen it before it is logged.
+    lately: list[tuple[int, str]] = []
     for entry in entries(server):
         who, what = entry["SYSLOG_IDENTIFIER"], str(entry["MESSAGE"])
+        now = int(entry["__REALTIME_TIMESTAMP"])
         if who == PROVOKING:
             meant += json.loads(what)
         elif who == PROVOKED:
             for pattern in json.loads(what):
                 meant.remove(pattern)
+                lately.append((now + MOMENT, pattern))
         elif not (
             is_harmless(who, what)
             or any(re.search(pattern, what) for pattern in meant)
+            or any(re.search(pattern, what) for until, pattern in lately if now <= until)
             or not is_trouble(entry)
         ):
             yield f"{who}: {what}"
