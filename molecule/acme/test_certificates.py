@@ -60,14 +60,6 @@ def examined(server: Server) -> list[str]:
     return [each["sentence"] for each in findings if each["state"] == "bad"]
 
 
-def letters(server: Server) -> list[str]:
-    """Return how the administrator was written to, oldest first."""
-    time.sleep(1)  # between sendmail and the queue nobody sees it
-    wait_until("empty queue", lambda: not server.queue())
-    subjects = [str(message["Subject"]) for message in server.fetch(server.admin)]
-    return [subject for subject in subjects if subject.startswith(f"{server.hostname}: ")]
-
-
 @contextmanager
 def replaced(server: Server, path: str, *commands: str) -> Iterator[None]:
     """Edit a file by sed, in place, and put back in the end what stood there."""
@@ -165,7 +157,7 @@ def short_lived(server: Server) -> Iterator[None]:
 
 
 def test_a_failure_is_told_until_it_is_over(server: Server) -> None:
-    before = len(letters(server))
+    before = len(server.letters())
     broken, renewed = (
         f"{server.hostname}: the certificate {what}" for what in ("cannot be renewed", "is renewed")
     )
@@ -173,10 +165,10 @@ def test_a_failure_is_told_until_it_is_over(server: Server) -> None:
         in_force = shown(server)
         with cut_off(server):
             assert certify(server, "--force")["why"]
-            assert letters(server)[before:] == [broken]
+            assert server.letters()[before:] == [broken]
             # The timer tries again, since it failed, and does not repeat itself.
             assert server.run(*LOOK_AFTER, check=False).returncode != 0
-            assert letters(server)[before:] == [broken]
+            assert server.letters()[before:] == [broken]
             (problem,) = status(server)["problems"]
             assert problem.startswith("the certificate cannot be renewed: ")
             assert "acme.example.net" in problem
@@ -184,28 +176,28 @@ def test_a_failure_is_told_until_it_is_over(server: Server) -> None:
         # Another failure is told at once: a name that leads nowhere.
         with replaced(server, SETTINGS, "s/^domains = .*/&,nowhere.example.org/"):
             assert server.run(*LOOK_AFTER, check=False).returncode != 0
-            assert letters(server)[before:] == [broken] * 2
+            assert server.letters()[before:] == [broken] * 2
             (problem,) = status(server)["problems"]
             assert "nowhere.example.org" in problem
         assert shown(server) == in_force
 
         server.run(*LOOK_AFTER)
-        assert letters(server)[before:] == [broken, broken, renewed]
+        assert server.letters()[before:] == [broken, broken, renewed]
         assert status(server)["problems"] == []
         assert examined(server) == []
         server.run(*LOOK_AFTER)
-        assert letters(server)[before:] == [broken, broken, renewed]
+        assert server.letters()[before:] == [broken, broken, renewed]
 
 
 def test_long_before_its_end_nobody_is_written_to(server: Server) -> None:
-    before = letters(server)
+    before = server.letters()
     with server.provoking(*FAILURE):
         with cut_off(server):
             assert certify(server, "--force")["why"]
             (problem,) = status(server)["problems"]
             assert problem.startswith("the certificate cannot be renewed: ")
         server.run(*LOOK_AFTER)
-    assert letters(server) == before
+    assert server.letters() == before
     assert status(server)["problems"] == []
 
 

@@ -49,7 +49,7 @@ def plain(text: str) -> str:
 
 def test_status_says_that_all_is_well(server: Server) -> None:
     server.send(incoming(alias()))
-    wait_until("empty queue", lambda: not server.queue() or None)
+    wait_until("empty queue", lambda: not server.queue())
     assert "postfix" in command(server, "status")
     assert told(server, "status")["well"]
 

@@ -24,13 +24,14 @@ SERVICES = {
     993: "imaps",
     995: "pop3s",
 }
-NETWORK_SECONDS = 30
+# Longer than anything takes, even where other things keep the machine busy.
+NETWORK_SECONDS = 60
 PROVOKING, PROVOKED = "provoking", "provoked"
 
 T = TypeVar("T")
 
 
-def wait_until(what: str, look: Callable[[], T | None], timeout: float = 30) -> T:
+def wait_until(what: str, look: Callable[[], T | None], timeout: float = NETWORK_SECONDS) -> T:
     """Return the first true result of `look`; fail with `what` was waited for."""
     end = time.monotonic() + timeout
     while not (result := look()):
@@ -60,7 +61,7 @@ class Host:
         *argv: str,
         stdin: str = "",
         check: bool = True,
-        timeout: float = 60,
+        timeout: float = NETWORK_SECONDS,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as root in the container; with `check`, fail with its output."""
         done = subprocess.run(
@@ -77,7 +78,7 @@ class Host:
             )
         return done
 
-    def python(self, program: str, *arguments: str, timeout: float = 60) -> str:
+    def python(self, program: str, *arguments: str, timeout: float = NETWORK_SECONDS) -> str:
         """Run a Python program on the host itself and return what it prints."""
         return self.run("python3", "-", *arguments, stdin=program, timeout=timeout).stdout
 

@@ -8,6 +8,7 @@ import poplib
 import smtplib
 import socket
 import ssl
+import time
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -207,9 +208,39 @@ class Server(Host):
         with self.provoking("Killed with signal 15", "anvil-auth-penalty", "Shutting down logging"):
             self.run("systemctl", "restart", "dovecot")
 
+    def kill(self, service: str) -> None:
+        """Kill a service, and wait until systemd has it running again."""
+        before = self._process_of(service)
+        self.run("systemctl", "kill", "--signal=KILL", service)
+        wait_until(
+            f"new process of {service}",
+            lambda: (
+                self._process_of(service) not in {before, "0"}
+                and self.run("systemctl", "-q", "is-active", service, check=False).returncode == 0
+            ),
+        )
+
+    def _process_of(self, service: str) -> str:
+        return self.run(
+            "systemctl", "show", "--value", "--property=MainPID", service
+        ).stdout.strip()
+
     def queue(self) -> list[dict[str, Any]]:
         """Return the messages in Postfix's queue."""
         return [json.loads(line) for line in self.run("postqueue", "-j").stdout.splitlines()]
+
+    def try_again(self) -> None:
+        """Have Postfix try to deliver what waits; while it reloads, it may not hear of it."""
+        self.run("postqueue", "-f")
+
+    def deliver_all(self) -> None:
+        """Have Postfix try until nothing waits any more."""
+
+        def is_empty() -> bool:
+            self.try_again()
+            return not self.queue()
+
+        wait_until("empty queue", is_empty)
 
     def send(
         self,
@@ -237,19 +268,23 @@ class Server(Host):
             count, _ = client.stat()
             return [parse(_retrieve(client, number)) for number in range(1, count + 1)]
 
-    def wait_for_raw(self, login: str | None, subject: str, timeout: float = 30) -> bytes:
+    def letters(self) -> list[str]:
+        """Return the subjects of what the host wrote to its administrator, oldest first."""
+        time.sleep(1)  # between sendmail and the queue nobody sees it
+        wait_until("empty queue", lambda: not self.queue())
+        subjects = [str(message["Subject"]) for message in self.fetch(self.admin)]
+        return [each for each in subjects if each.startswith(f"{self.hostname}: ")]
+
+    def wait_for_raw(self, login: str | None, subject: str) -> bytes:
         """Return a message with these words in its subject as it came, once it arrives."""
         return wait_until(
             f"message with {subject!r} in its subject on {self.name}",
             lambda: self._find(login, subject),
-            timeout,
         )
 
-    def wait_for_message(
-        self, login: str | None, subject: str, timeout: float = 30
-    ) -> EmailMessage:
+    def wait_for_message(self, login: str | None, subject: str) -> EmailMessage:
         """Return a message with these words in its subject, once it arrives."""
-        return parse(self.wait_for_raw(login, subject, timeout))
+        return parse(self.wait_for_raw(login, subject))
 
     def wait_for_copies(self, login: str | None, subject: str, count: int) -> list[EmailMessage]:
         """Return all messages with these words in their subject, once that many have arrived."""

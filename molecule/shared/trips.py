@@ -10,7 +10,7 @@ from io import BytesIO
 
 from cases import Case, Outcome, as_a_file, by_the_command
 from changed import configured, let_in
-from inside import wait_until
+from inside import NETWORK_SECONDS, wait_until
 from judging import comparable
 from leaving import own_headers, sender_of
 from mailpopbox.config import Config
@@ -76,7 +76,7 @@ def sent(server: Server, ways: Iterable[tuple[Case, str]]) -> list[Trip]:
         for config in dict.fromkeys(map(_config_for, trips)):
             with configured(server, config):
                 _send(server, [trip for trip in trips if _config_for(trip) == config])
-    wait_until("empty queue", lambda: not server.queue(), timeout=60)
+    wait_until("empty queue", lambda: not server.queue())
     copies = _copies(server, run, {trip.service for trip in trips})
     for trip in trips:
         trip.copies = {to: copies[to] for to in trip.parcel.recipients if to in copies}
@@ -175,7 +175,7 @@ def _files(server: Server, folder: str) -> Iterator[bytes]:
     packed = subprocess.run(
         [*server.enter, "tar", "--create", "--directory", folder, "."],
         capture_output=True,
-        timeout=60,
+        timeout=NETWORK_SECONDS,
         check=True,
     ).stdout
     with tarfile.open(fileobj=BytesIO(packed)) as archive:

@@ -52,11 +52,9 @@ def look(server: Server, *words: str, under: Sequence[str] = ()) -> tuple[int, l
 
 
 def test_all_is_well(server: Server) -> None:
-    begin = time.monotonic()
     code, findings = look(server)
     assert [each for each in findings if each["state"] != "good"] == []
     assert code == 0
-    assert time.monotonic() - begin < 30
     said = command(server, "doctor")
     assert said.splitlines()[0] == server.hostname
     assert said.splitlines()[-1] == "All is well."
@@ -136,22 +134,14 @@ def test_without_any_dns_it_ends_in_time(server: Server, zones: Zones) -> None:
 # --- Letters ---
 
 
-def letters(server: Server) -> list[str]:
-    """Return the subjects of what the doctor wrote, oldest first."""
-    time.sleep(1)  # between sendmail and the queue nobody sees it
-    wait_until("empty queue", lambda: not server.queue())
-    subjects = [str(message["Subject"]) for message in server.fetch(server.admin)]
-    return [each for each in subjects if each.startswith(f"{server.hostname}: ")]
-
-
 def test_a_timer_writes_what_changed(server: Server, zones: Zones) -> None:
     assert server.run("systemctl", "is-active", "mailpopbox-doctor.timer").stdout == "active\n"
     server.run("rm", "-f", MEMORY)
-    before, domain = len(letters(server)), server.mailbox().domains[0]
+    before, domain = len(server.letters()), server.mailbox().domains[0]
 
     def after_one_more_look() -> list[str]:
         server.run("systemctl", "start", SERVICE)
-        return letters(server)[before:]
+        return server.letters()[before:]
 
     assert after_one_more_look() == []
     broken = f"{server.hostname}: The DMARC record at _dmarc.{domain} is missing."

@@ -52,11 +52,7 @@ def waits(server: Server, address: str) -> str:
         reasons = [each.get("delay_reason") for each in recipients if each["address"] == address]
         return next(filter(None, reasons), None)
 
-    return wait_until("reason to wait", why, timeout=60)
-
-
-def try_again(server: Server) -> None:
-    server.run("postqueue", "-f")
+    return wait_until("reason to wait", why)
 
 
 def way(server: Server, address: str) -> str:
@@ -136,13 +132,7 @@ def test_another_key_than_the_other_server_prints(
         address = send(server, domain)
         assert "Server certificate not verified" in waits(server, address)
     server.run("postfix", "reload")
-
-    def has_left() -> bool:
-        # While Postfix reloads, it may not hear that it is to try again.
-        try_again(server)
-        return not server.queue()
-
-    wait_until("empty queue", has_left)
+    server.deliver_all()
     assert way(server, address) == f"Verified {other.hostname}"
 
 
@@ -171,27 +161,17 @@ def test_while_no_policy_can_be_known_mail_waits(
             address = send(server, domain)
             assert waits(server, address) == "client TLS configuration problem"
             assert not far.has(address)
-        try_again(server)
+        server.deliver_all()
         far.wait_for(address)
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_killed_it_comes_back(server: Server, far: Destination, service: str) -> None:
-    def process() -> str:
-        return server.run("systemctl", "show", "--property=MainPID", service).stdout
-
-    before = process()
     with server.provoking(service, *POSTFIX_SAYS, "no TLS policy for"):
-        server.run("systemctl", "kill", "--signal=KILL", service)
-        wait_until("new process", lambda: process() not in {before, "MainPID=0\n"})
-        wait_until("service", lambda: is_active(server, service))
+        server.kill(service)
         address = send(server, POLICY)
         far.wait_for(address)
         assert way(server, address) == "Verified mx.far.test"
-
-
-def is_active(server: Server, service: str) -> bool:
-    return server.run("systemctl", "is-active", service, check=False).stdout == "active\n"
 
 
 def test_without_the_resolver_mail_waits(server: Server, far: Destination) -> None:
@@ -200,7 +180,7 @@ def test_without_the_resolver_mail_waits(server: Server, far: Destination) -> No
         with stopped(server, "unbound"):
             address = send(server, DANE)
             assert waits(server, address)
-        try_again(server)
+        server.deliver_all()
         far.wait_for(address)
 
 

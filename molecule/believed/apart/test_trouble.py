@@ -83,7 +83,12 @@ def test_nobody_waits_for_it_forever(server: Server, service: str) -> None:
 
 def test_without_rspamd_a_bounce_waits(server: Server, outsider: Outsider) -> None:
     """The message that could not be delivered stays in the queue until its bounce is signed."""
-    box, word = server.mailbox(), token()
+    box, word, begin = server.mailbox(), token(), time.time()
+
+    def is_refused() -> bool:
+        server.try_again()
+        return "rspamd/milter.sock" in server.journal(begin)
+
     with server.provoking("Milter service unix:rspamd/milter.sock", "milter", "bounce"):
         server.run("postconf", "-e", "defer_transports=smtp")
         server.run("postfix", "reload")
@@ -92,16 +97,13 @@ def test_without_rspamd_a_bounce_waits(server: Server, outsider: Outsider) -> No
             with stopped(server):
                 server.run("postconf", "-e", "defer_transports=")
                 server.run("postfix", "reload")
-                server.run("postqueue", "-f")
-                begin = time.time()
-                wait_until("refusal", lambda: "rspamd/milter.sock" in server.journal(begin - 1))
+                wait_until("refusal", is_refused)
                 time.sleep(1)
                 assert len(server.queue()) == 1
         finally:
             server.run("postconf", "-X", "defer_transports")
             server.run("postfix", "reload")
-        server.run("postqueue", "-f")
-        wait_until("empty queue", lambda: not server.queue(), timeout=60)
+        server.deliver_all()
     folder = f"/var/vmail/{box.login}/Maildir/new"
     search = ["grep", "-rlF", word, folder]
     wait_until("bounce", lambda: server.run(*search, check=False).stdout)
@@ -112,8 +114,7 @@ def test_without_rspamd_a_bounce_waits(server: Server, outsider: Outsider) -> No
 
 def test_killed_it_comes_back(server: Server) -> None:
     with server.provoking("rspamd", "Milter service unix:rspamd", "milter"):
-        server.run("systemctl", "kill", "--signal=KILL", "rspamd")
-        time.sleep(0.5)
+        server.kill("rspamd")
         wait_for_rspamd(server)
         word = token()
         to = server.mailbox().login
@@ -127,10 +128,10 @@ def test_without_dns_submissions_do_not_wait(server: Server) -> None:
         begin = time.monotonic()
         answer = answer_to(server, mail_to(server, token(), "friend@plain.test"))
         assert answer.startswith("250"), answer
-        assert time.monotonic() - begin < 3
+        # Postfix alone would wait for the client's name for ten.
+        assert time.monotonic() - begin < 9
     # Where it goes to, Postfix could not find out.
-    server.run("postqueue", "-f")
-    wait_until("empty queue", lambda: not server.queue(), timeout=60)
+    server.deliver_all()
 
 
 def test_without_dns_what_cannot_be_judged_is_not_believed(
