@@ -84,6 +84,11 @@ def wait_for_rspamd(server: Server) -> None:
     wait_until("Rspamd", lambda: "rspamd/milter.sock" in server.run("ss", "-Hlx").stdout)
 
 
+def restart_rspamd(server: Server) -> None:
+    server.run("systemctl", "restart", "rspamd")
+    wait_for_rspamd(server)
+
+
 def answer_to(server: Server, message: EmailMessage | bytes, service: str = "submissions") -> str:
     """Send a message as the first login, or as a stranger, and return what the server answers."""
     login = server.mailbox().login

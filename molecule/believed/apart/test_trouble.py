@@ -9,7 +9,7 @@ import pytest
 from destination import Destination
 from inside import wait_until
 from messages import letter, token
-from posting import Outsider, answer_to, wait_for_rspamd
+from posting import Outsider, answer_to, restart_rspamd, wait_for_rspamd
 from probe import Server
 
 HOSTILE = "evil@hostile.test"
@@ -149,11 +149,6 @@ def test_without_dns_what_cannot_be_judged_is_not_believed(
     assert outsider.post(server, mail, sender=HOSTILE).startswith("554 ")
 
 
-def restart(server: Server) -> None:
-    server.run("systemctl", "restart", "rspamd")
-    wait_for_rspamd(server)
-
-
 def test_what_cannot_be_signed_waits(server: Server, far: Destination) -> None:
     """Better late than unsigned."""
     domain, to = server.mailbox().domains[0], f"{token()}@plain.test"
@@ -163,12 +158,12 @@ def test_what_cannot_be_signed_waits(server: Server, far: Destination) -> None:
     without = "".join(line for line in kept.splitlines(keepends=True) if domain not in line)
     try:
         server.run("tee", state, stdin=without)
-        restart(server)
+        restart_rspamd(server)
         wait_until("refusal", lambda: "cannot sign the message" in answer_to(server, mail))
         assert server.queue() == []
     finally:
         server.run("tee", state, stdin=kept)
-        restart(server)
+        restart_rspamd(server)
     wait_until("signed message", lambda: answer_to(server, mail).startswith("250"))
     far.wait_for(to)
 
@@ -182,12 +177,12 @@ def test_what_lacks_one_of_its_signatures_waits(server: Server, algorithm: str) 
     with server.provoking("cannot load", "cannot sign", "dkim"):
         server.run("sh", "-c", f"mkdir {folder}/away && mv {names} {folder}/away")
         try:
-            restart(server)
+            restart_rspamd(server)
             wait_until("refusal", lambda: "cannot sign the message" in answer_to(server, mail))
             assert server.queue() == []
         finally:
             server.run("sh", "-c", f"mv {folder}/away/* {folder} && rmdir {folder}/away")
-            restart(server)
+            restart_rspamd(server)
         wait_until("acceptance", lambda: answer_to(server, mail).startswith("250"))
 
 
@@ -201,11 +196,11 @@ def test_where_a_rule_fails_mail_waits(server: Server, outsider: Outsider) -> No
     with server.provoking("on purpose"):
         server.run("tee", rules, stdin=broken)
         try:
-            restart(server)
+            restart_rspamd(server)
             wait_until("trouble", lambda: outsider.post(server, mail, sender=HOSTILE) == trouble)
             answer = answer_to(server, mail_to(server, token(), "friend@plain.test"))
             assert answer == trouble
             assert server.queue() == []
         finally:
             server.run("tee", rules, stdin=kept)
-            restart(server)
+            restart_rspamd(server)
