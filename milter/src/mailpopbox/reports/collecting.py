@@ -31,5 +31,3 @@ def _note(datagram: bytes, days: Days) -> None:
             days.note(int(time.time()) // DAY, session)
     except ValueError as error:
         log.warning("passed over (%s): %s", error, ascii(datagram[:100]))
-    except OSError as error:
-        log.error("a TLS session is not noted: %s", error)  # noqa: TRY400 (it says enough)

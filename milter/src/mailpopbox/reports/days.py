@@ -7,6 +7,7 @@ more, and nobody waits for a lock.
 import errno
 import fcntl
 import json
+import logging
 import math
 import os
 from collections import Counter
@@ -17,6 +18,8 @@ from pathlib import Path
 
 from mailpopbox.reports.session import Session, kept, recalled
 from mailpopbox.utc import days_of, iso_day
+
+log = logging.getLogger(__name__)
 
 # Some ten thousands of sessions: more than a small server has, and no more than it has room for.
 _MOST_OCTETS = 16 * 1024 * 1024
@@ -31,7 +34,11 @@ class Days:
     folder: Path
 
     def note(self, day: int, session: Session) -> None:
-        self._append(self._path(day, _SESSIONS), kept(session))
+        """Note a session; one that the disk has no room for is left out, and stops nothing."""
+        try:
+            self._append(self._path(day, _SESSIONS), kept(session))
+        except OSError as error:
+            log.error("a TLS session is not noted: %s", error)  # noqa: TRY400 (it says enough)
 
     def read_until(self) -> float:
         """Return up to when the journal has been read; 0 if that is not known."""

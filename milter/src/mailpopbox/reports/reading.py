@@ -31,10 +31,7 @@ def read_on(days: Days, published: Published, now: float) -> None:
     for at, session in _sessions(
         [each for each in attempts_in(entries) if each.at > begin], published
     ):
-        try:
-            days.note(int(at) // DAY, session)
-        except OSError as error:
-            log.error("a TLS session is not noted: %s", error)  # noqa: TRY400 (it says enough)
+        days.note(int(at) // DAY, session)
     # Last: if power fails in between, twice is better than never.
     days.keep_read_until(max((each.at for each in entries), default=begin))
 
