@@ -20,7 +20,6 @@ from breaking import (
     zone,
 )
 from posting import wait_for_rspamd
-from probe import Server
 from publishing import ANOTHER_KEY, with_line, with_other, without
 
 DOCTOR = "doctor@doctor.invalid"
@@ -32,7 +31,7 @@ UNCHECKED = "/etc/unbound/unbound.conf.d/unchecked.conf"
 AGED = (
     "systemctl stop postfix; cd /var/spool/postfix; then=$(date -d '3 days ago' +%s);"
     ' LC_ALL=C sed -i "s/T\\(.\\)[0-9]\\{{10\\}} /T\\1$then /" $(find deferred -type f);'
-    " systemctl start postfix"
+    " systemctl start postfix; sleep 2"
 )
 
 TABLE: dict[str, tuple[Broken, str, str]] = {
@@ -135,7 +134,7 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
     "another certificate on one port": (
         done(
             f"{self_signed('{h}')}; cat /srv/key /srv/crt >/srv/other.pem; cp /etc/postfix/master.cf /srv/;"
-            " postconf -P submissions/inet/smtpd_tls_chain_files=/srv/other.pem; postfix reload",
+            " postconf -P submissions/inet/smtpd_tls_chain_files=/srv/other.pem; postfix reload; sleep 1",
             "cp /srv/master.cf /etc/postfix/; postfix reload",
         ),
         "certificate",
@@ -156,7 +155,7 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
     ),
     "port 465 closed": (
         done(
-            "cp /etc/postfix/master.cf /srv/; postconf -MX submissions/inet; postfix reload",
+            "cp /etc/postfix/master.cf /srv/; postconf -MX submissions/inet; postfix reload; sleep 1",
             "cp /srv/master.cf /etc/postfix/; postfix reload",
         ),
         "ports",
@@ -230,8 +229,7 @@ TABLE: dict[str, tuple[Broken, str, str]] = {
     "a message that does not arrive": (
         done(
             "postconf -e defer_transports=virtual; postfix reload",
-            "postconf -X defer_transports; postfix reload",
-            Server.deliver_all,
+            "postconf -X defer_transports; postfix reload; postqueue -f; sleep 3",
         ),
         "trip",
         "A message to oneself was accepted, and does not arrive: {n} of {n} after 12 seconds.",
