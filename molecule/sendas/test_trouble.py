@@ -88,7 +88,7 @@ def test_asked_to_stop_by_sighup_it_comes_back(server: Server) -> None:
                 return False
             return True
 
-        wait_until("milter", sent)
+        wait_until("milter", sent, timeout=20)
     assert all(400 <= code < 500 for code in codes)
     assert sender_of(left(server, recipient)) == "shop@example.com"
 
@@ -132,4 +132,4 @@ def test_the_log_and_the_counters_tell_of_each_message(server: Server) -> None:
         text = server.run("cat", "/run/mailpopbox/milter.prom").stdout
         return 'mailpopbox_refused_total{rule="10"}' in text and 'outcome="rewritten"' in text
 
-    wait_until("counters", counted)
+    wait_until("counters", counted, timeout=10)

@@ -218,6 +218,7 @@ class Server(Host):
                 self._process_of(service) not in {before, "0"}
                 and self.run("systemctl", "-q", "is-active", service, check=False).returncode == 0
             ),
+            timeout=30,
         )
 
     def _process_of(self, service: str) -> str:
