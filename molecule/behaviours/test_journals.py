@@ -22,8 +22,6 @@ HARMLESS = (
     ("dovecot", r"Time moved forwards? by 0\."),
     ("postfix", "file system clock is 1 seconds ahead of local clock"),
     ("postfix", "resetting file time stamps"),
-    # A process of its own ended for a reload; it asks the next one.
-    ("postfix", "problem talking to service rewrite: Connection reset by peer"),
     # Somebody wrote a message without a text, which is nothing to be warned of.
     ("rspamd", "rspamd_url_text_extract: got empty text part"),
     # Rspamd warns of processes of its own that it has just told to end.
@@ -35,6 +33,9 @@ HARMLESS = (
     # Statistics that nobody reads, at the moment of a reload or restart.
     ("dovecot", r"net_connect_unix\(/run/dovecot/stats-writer\) failed: Connection refused"),
 )
+
+# While it reloads, Postfix may lose a process of its own that it talks to, and asks the next one.
+RELOADING = "warning: problem talking to service rewrite: Connection reset by peer"
 
 
 def entries(server: Server) -> Iterator[dict[str, Any]]:
@@ -71,6 +72,8 @@ def unexpected(server: Server) -> Iterator[str]:
             for pattern in json.loads(what):
                 meant.remove(pattern)
                 lately.append((now + MOMENT, pattern))
+        elif who == "postfix/master" and what.startswith("reload -- "):
+            lately.append((now + MOMENT, RELOADING))
         elif not (
             is_harmless(who, what)
             or any(re.search(pattern, what) for pattern in meant)
