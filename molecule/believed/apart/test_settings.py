@@ -9,7 +9,7 @@ import pytest
 from deploying import Scenario
 from inside import wait_until
 from messages import letter, token
-from posting import Outsider, restart_rspamd
+from posting import Outsider, restart_rspamd, wait_for_rspamd
 from probe import Server
 
 HOSTILE = "evil@hostile.test"
@@ -21,14 +21,22 @@ class Redeploy(Protocol):
     def __call__(self, server: Server, **settings: object) -> None: ...
 
 
+def judging(server: Server) -> set[str]:
+    """Return the processes of Rspamd that judge mail."""
+    search = "grep -las '^rspamd: rspamd_proxy' /proc/[0-9]*/cmdline"
+    return set(server.run("sh", "-c", search, check=False).stdout.split())
+
+
 @pytest.fixture(scope="module")
 def redeploy(scenario: Scenario) -> Iterator[Redeploy]:
     """Put other settings in force, and what was there before when all is done."""
 
     def deploy(server: Server, **settings: object) -> None:
-        playbook = "molecule/believed/rspamd.yml"
+        playbook, before = "molecule/believed/rspamd.yml", judging(server)
         assert scenario.deploy(settings, server.name, playbook=playbook).rc == 0
-        restart_rspamd(server)  # or processes from before a reload would answer for a moment
+        # After a reload, those of before still answer for a moment.
+        wait_until("end of old processes", lambda: not before & judging(server))
+        wait_for_rspamd(server)
 
     yield deploy
     for server in scenario.servers:
